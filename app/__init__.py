@@ -1,0 +1,1 @@
+"""The counter station: composition, domain, store, pipeline and desk."""

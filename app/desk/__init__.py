@@ -1,0 +1,1 @@
+"""Use cases of the counter without Qt: each one is one transaction."""

@@ -1,0 +1,1 @@
+"""What a dossier is: pure values and rules, no I/O and no clock."""

@@ -1,0 +1,1 @@
+"""Pages in, searchable PDF/A out: text layer, composition, conformance gate."""

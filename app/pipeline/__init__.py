@@ -1,0 +1,1 @@
+"""Leased jobs, the workers that run them and the supervisor over both."""

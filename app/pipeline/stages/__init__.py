@@ -1,0 +1,1 @@
+"""The only room that imports the capabilities: one module for each kind of work."""

@@ -1,0 +1,1 @@
+"""The vault: encrypted database, content-addressed blobs, jobs and journal."""

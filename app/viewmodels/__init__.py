@@ -1,0 +1,1 @@
+"""Qt models over the desk and the bridge from doorbell to signals."""

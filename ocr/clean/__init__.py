@@ -1,0 +1,1 @@
+"""One estimator for each property of a scanned page; none of them warps."""

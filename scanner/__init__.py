@@ -1,0 +1,1 @@
+"""Scanner drivers behind one protocol, each side proved complete before it counts."""

@@ -1,0 +1,1 @@
+"""Exactly-once delivery of sealed dossiers to a portal."""
