@@ -22,4 +22,6 @@ def unix_ms() -> int:
 def source_date() -> dt.datetime | None:
     """The build time that ``SOURCE_DATE_EPOCH`` pins, or None (reproducible-builds.org)."""
     text = os.environ.get("SOURCE_DATE_EPOCH", "")
-    return dt.datetime.fromtimestamp(int(text), HANOI) if text.isascii() and text.isdigit() else None
+    if not (text.isascii() and text.isdigit()):
+        return None
+    return dt.datetime.fromtimestamp(int(text), HANOI)

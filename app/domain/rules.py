@@ -1,0 +1,105 @@
+"""What still stands between a dossier and the clerk's signature.
+
+A finding names its slug and the article behind it; sealing is impossible while one is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from app.domain.dossier import Document, Dossier
+from app.domain.page import Page
+from app.domain.procedure import Procedure
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to mend; ``params`` fill its sentence."""
+
+    slug: str
+    article: str
+    params: Mapping[str, str | int] = field(default_factory=dict)
+
+
+COPY = "Thông tư 01/2023/TT-VPCP, Điều 8(2)"
+NOT_COPIED = "Thông tư 03/2025/TT-VPCP, Điều 5(2)"
+
+
+def check(
+    dossier: Dossier,
+    procedure: Procedure,
+    documents: Sequence[Document],
+    pages: Sequence[Page],
+    *,
+    scanning: bool,
+    blanks: frozenset[str],
+) -> tuple[Finding, ...]:
+    """Every open finding, in the order a clerk mends them.
+
+    Args:
+        dossier: the dossier.
+        procedure: the catalogue version it was received under.
+        documents: its papers.
+        pages: all its pages, hidden and dropped ones too.
+        scanning: whether a batch is still running.
+        blanks: ids of the pages the engine flagged as blank.
+    """
+    found: list[Finding] = []
+    if scanning:
+        found.append(Finding("rule.scanning", COPY))
+    if not pages:
+        found.append(Finding("rule.no_pages", COPY))
+    found += _pages(pages, blanks)
+    found += _count(dossier, pages)
+    found += _papers(procedure, documents, pages)
+    return tuple(found)
+
+
+def _pages(pages: Sequence[Page], blanks: frozenset[str]) -> list[Finding]:
+    found = []
+    for page in pages:
+        number = page.position + 1
+        if page.current and (page.clean is None or page.text is None):
+            slug = "rule.page_failed" if page.trouble else "rule.page_unread"
+            found.append(Finding(slug, COPY, {"page": number}))
+        if page.current and page.document is None:
+            found.append(Finding("rule.page_unassigned", COPY, {"page": number}))
+        if page.current and page.id in blanks and "blank_kept" not in page.flags:
+            found.append(Finding("rule.blank_undecided", COPY, {"page": number}))
+        if not page.dropped and "double_feed" in page.flags:
+            found.append(Finding("rule.double_feed", COPY, {"sheet": page.sheet}))
+        if not page.dropped and "half_sheet" in page.flags:
+            found.append(Finding("rule.half_sheet", COPY, {"sheet": page.sheet}))
+    return found
+
+
+def _count(dossier: Dossier, pages: Sequence[Page]) -> list[Finding]:
+    sheets = len({(page.job, page.sheet) for page in pages if not page.dropped})
+    if not pages or dossier.counted_by:
+        return []
+    if dossier.declared_sheets is None:
+        return [Finding("rule.count_unconfirmed", COPY, {"sheets": sheets})]
+    if dossier.declared_sheets != sheets:
+        params = {"declared": dossier.declared_sheets, "sheets": sheets}
+        return [Finding("rule.count_mismatch", COPY, params)]
+    return []
+
+
+def _papers(
+    procedure: Procedure, documents: Sequence[Document], pages: Sequence[Page]
+) -> list[Finding]:
+    found = []
+    for document in documents:
+        component = procedure.component(document.component)
+        if document.kind == "identity-card" or (component is not None and not component.imaged):
+            found.append(Finding("rule.not_to_copy", NOT_COPIED, {"title": document.title}))
+        if not any(page.document == document.id and page.current for page in pages):
+            found.append(Finding("rule.paper_empty", COPY, {"title": document.title}))
+    answered = {document.component for document in documents}
+    found += [
+        Finding("rule.component_missing", COPY, {"name": component.name})
+        for component in procedure.components
+        if component.required and component.imaged and component.id not in answered
+    ]
+    return found
