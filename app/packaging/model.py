@@ -1,0 +1,93 @@
+"""What goes into a package: pages with their pictures, geometry and words, and metadata."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+Matrix = tuple[float, float, float, float, float, float, float, float, float]
+IDENTITY: Matrix = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class WordBox:
+    """One word as it stands on the displayed (upright, straightened) page.
+
+    Args:
+        text: the word; normalised to NFC and freed of invisible characters when written.
+        x0: left edge, displayed px.
+        y0: upper edge, displayed px, growing downwards.
+        x1: right edge, displayed px.
+        y1: lower edge, displayed px.
+        baseline_y: where the letters stand, displayed px.
+        line: number of the line it belongs to; a new number starts a new line.
+    """
+
+    text: str
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    baseline_y: float
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageInput:
+    """One page: the picture as the scanner sent it and how it has to lie.
+
+    Args:
+        image: the file of the picture: JPEG, PNG, TIFF, BMP, WebP, JPEG 2000 or PNM.
+        dpi_x: source px per inch along the source's rows.
+        dpi_y: source px per inch along the source's columns.
+        matrix: row-major 3x3, source px -> displayed px, affine (last row 0 0 1). Pixel edges are
+            counted, not centres: the source spans 0..its width. Its size comes from the
+            picture's own header, and the picture's own orientation mark is ignored.
+        width_px: width of the displayed page.
+        height_px: height of the displayed page.
+        words: the recognised words in reading order.
+    """
+
+    image: bytes
+    dpi_x: float
+    dpi_y: float
+    matrix: Matrix
+    width_px: int
+    height_px: int
+    words: tuple[WordBox, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What the file says of itself.
+
+    Args:
+        title: shown in the title bar of viewers.
+        language: BCP 47 tag of the text.
+        author: the person who made the electronic copy.
+        organ: the organ that issued or digitised the paper.
+        doc_code: number and notation, or the code in the dossier.
+        subject: what the paper is about.
+        created: aware time of making; None leaves every date out.
+        producer: the program.
+
+    Raises:
+        ValueError: when ``created`` has no time zone.
+    """
+
+    title: str
+    language: str = "vi-VN"
+    author: str | None = None
+    organ: str | None = None
+    doc_code: str | None = None
+    subject: str | None = None
+    created: datetime | None = None
+    producer: str = "Counter Station"
+
+    def __post_init__(self) -> None:
+        """Refuses a time that two readers would understand differently."""
+        if self.created is not None and self.created.utcoffset() is None:
+            raise ValueError("created has no time zone")
