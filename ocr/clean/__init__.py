@@ -1,1 +1,68 @@
-"""One estimator for each property of a scanned page; none of them warps."""
+"""Upright, straight, and what is known about a page: estimators that never touch a pixel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocr.clean.blank import judge_blank
+from ocr.clean.deskew import Skew, estimate_skew
+from ocr.clean.facts import CleanPage, PageFacts
+from ocr.clean.ink import ink_map
+from ocr.clean.orientation import Orientation, find_orientation
+from ocr.clean.quality import sharpness
+from ocr.geometry import Geometry
+
+if TYPE_CHECKING:
+    from ocr.engine import OrientationReader
+    from ocr.image import PageImage
+
+__all__ = ["CleanPage", "PageFacts", "clean"]
+
+
+def clean(
+    image: PageImage,
+    *,
+    rotation_deg: int | None = None,
+    skew_deg: float | None = None,
+    osd: OrientationReader | None = None,
+) -> CleanPage:
+    """Return how a scan becomes the displayed page, and what was found out about it.
+
+    Args:
+        image: the decoded scan.
+        rotation_deg: the clerk's quarter turn, clockwise; it overrides what is found.
+        skew_deg: the clerk's skew, counter-clockwise positive; it overrides what is found.
+        osd: tells which way up a text is; without it a page keeps its orientation.
+
+    Raises:
+        ValueError: if ``rotation_deg`` is not a quarter turn.
+        OcrError: what ``osd`` raises.
+    """
+    inked = ink_map(image)
+    blank = judge_blank(inked)
+    if skew_deg is not None:
+        skew = Skew(skew_deg, 1.0, sideways=False, reason=None)
+    elif blank.blank:
+        skew = Skew(0.0, 0.0, sideways=False, reason=None)
+    else:
+        skew = estimate_skew(inked.ink)
+    if rotation_deg is not None:
+        turn = Orientation(rotation_deg, 1.0, None)
+    elif blank.blank:
+        turn = Orientation(0, 0.0, None)
+    else:
+        turn = find_orientation(image, skew.skew_deg, osd)
+    geometry = Geometry.plan(image, skew_deg=skew.skew_deg, rotation_deg=turn.rotation_deg)
+    reasons = {skew.reason, turn.reason, blank.reason} - {None}
+    facts = PageFacts(
+        skew_deg=geometry.skew_deg,
+        skew_conf=skew.confidence,
+        rotation_deg=geometry.rotation_deg,
+        orientation_conf=turn.confidence,
+        blank=blank.blank,
+        blank_conf=blank.confidence,
+        sharpness=sharpness(image, inked),
+        ink_components=blank.components,
+        reasons=tuple(sorted(reason for reason in reasons if reason)),
+    )
+    return CleanPage(geometry, facts)

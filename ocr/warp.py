@@ -1,0 +1,123 @@
+"""The displayed page and the copy the recogniser reads: one resampling each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+
+from ocr.geometry import Geometry
+from ocr.image import PageImage, Pixels
+
+cv2.setNumThreads(1)
+
+READING_DPI: Final = 200.0
+_SHRINK_FIRST = 0.75
+
+
+def render(image: PageImage, geometry: Geometry, dpi: float | None = None) -> PageImage:
+    """Return the displayed page, upright and straight.
+
+    Args:
+        image: the decoded scan that ``geometry`` was planned for.
+        geometry: source px to displayed px.
+        dpi: resolution wanted; the page's own when None.
+
+    Returns:
+        The page with the colour of the sheet's rim in the corners that turning laid bare.
+        Quarter turns alone move pixels and change none.
+    """
+    target = geometry.dpi if dpi is None else dpi
+    scale = target / geometry.dpi
+    width = max(1, round(geometry.width_px * scale))
+    height = max(1, round(geometry.height_px * scale))
+    return PageImage(_resample(image.pixels, geometry, width, height), target, target)
+
+
+def reading_copy(image: PageImage, geometry: Geometry) -> PageImage:
+    """Return the page for the recogniser: grey, 200 dpi, even white paper."""
+    grey = PageImage(to_grey(image.pixels), image.dpi_x, image.dpi_y)
+    page = render(grey, geometry, READING_DPI)
+    return PageImage(even_paper(page.pixels), page.dpi_x, page.dpi_y)
+
+
+def to_grey(pixels: Pixels) -> Pixels:
+    """Return ``uint8 HxW`` brightness."""
+    if pixels.ndim == 2:  # noqa: PLR2004 - two axes mean one channel
+        return pixels
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+
+
+def even_paper(grey: Pixels) -> Pixels:
+    """Return ``grey`` divided by its paper: shadows, casts and patterns turn to even white."""
+    height, width = grey.shape
+    small = shrink(grey, max(1, width // 8), max(1, height // 8))
+    paper = cv2.medianBlur(cv2.dilate(small, np.ones((5, 5), np.uint8)), 15)
+    paper = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.divide(grey, paper, scale=245), dtype=np.uint8)
+
+
+def shrink(pixels: Pixels, width: int, height: int) -> Pixels:
+    """Return ``pixels`` reduced by area means."""
+    if (width, height) == (pixels.shape[1], pixels.shape[0]):
+        return pixels
+    return np.asarray(
+        cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8
+    )
+
+
+def _resample(pixels: Pixels, geometry: Geometry, width: int, height: int) -> Pixels:
+    scale_x, scale_y = width / geometry.width_px, height / geometry.height_px
+    matrix = np.diag([scale_x, scale_y, 1.0]) @ geometry.array()
+    source_height, source_width = pixels.shape[:2]
+    turned = geometry.rotation_deg in {90, 270}
+    upright_width, upright_height = (height, width) if turned else (width, height)
+    if max(scale_x, scale_y) < _SHRINK_FIRST or geometry.skew_deg == 0.0:
+        # Straight pages need area means and array turns only: nothing is interpolated twice.
+        step = np.diag([source_width / upright_width, source_height / upright_height, 1.0])
+        pixels = _fit(pixels, upright_width, upright_height)
+        matrix = matrix @ step
+    if geometry.skew_deg == 0.0:
+        return np.ascontiguousarray(np.rot90(pixels, -geometry.rotation_deg // 90 % 4))
+    half = np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]])
+    centred = (np.linalg.inv(half) @ matrix @ half)[:2]
+    return np.asarray(
+        cv2.warpAffine(
+            pixels,
+            centred,
+            (width, height),
+            flags=cv2.INTER_CUBIC,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=_rim(pixels),
+        ),
+        dtype=np.uint8,
+    )
+
+
+def _fit(pixels: Pixels, width: int, height: int) -> Pixels:
+    source_height, source_width = pixels.shape[:2]
+    if width <= source_width and height <= source_height:
+        return shrink(pixels, width, height)
+    return np.asarray(
+        cv2.resize(pixels, (width, height), interpolation=cv2.INTER_CUBIC), dtype=np.uint8
+    )
+
+
+def _rim(pixels: Pixels) -> tuple[float, ...]:
+    """Return the median colour of the outermost pixels: paper, or the bed around it."""
+    height, width = pixels.shape[:2]
+    deep = max(1, min(height, width) // 200)
+    planes = pixels.reshape(height, width, -1)
+    rim = np.concatenate(
+        [
+            part.reshape(-1, planes.shape[2])
+            for part in (
+                planes[:deep],
+                planes[-deep:],
+                planes[:, :deep],
+                planes[:, -deep:],
+            )
+        ]
+    )
+    return tuple(float(value) for value in np.median(rim, axis=0))
