@@ -96,14 +96,18 @@ def _check(value: object, where: str, depth: int) -> None:
                 raise SyncError("sync.not_canonical", where=where[:80], why="integer too large")
         case dict():
             for key, item in value.items():
-                if not isinstance(key, str) or not key.isascii():
-                    raise SyncError("sync.not_canonical", where=where[:80], why="key not ASCII")
-                _check(item, f"{where}.{key}", depth + 1)
+                _check(item, f"{where}.{_ascii(key, where)}", depth + 1)
         case list() | tuple():
             for index, item in enumerate(value):
                 _check(item, f"{where}[{index}]", depth + 1)
         case _:
             raise SyncError("sync.not_canonical", where=where[:80], why="type has no such form")
+
+
+def _ascii(key: object, where: str) -> str:
+    if not isinstance(key, str) or not key.isascii():
+        raise SyncError("sync.not_canonical", where=where[:80], why="key is not ASCII")
+    return key
 
 
 def _check_text(value: str, where: str) -> None:

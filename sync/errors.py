@@ -11,18 +11,16 @@ TRANSIENT = frozenset(
         "sync.captive",
         "sync.not_a_portal",
         "sync.portal_busy",
+        "sync.portal_checking",
         "sync.answer_bad",
     }
 )
 """Slugs of troubles that pass by themselves: the lane stops, backs off and comes again."""
 
-LANE_STOPPERS = TRANSIENT | {
-    "sync.wrong_portal",
-    "sync.station_held",
-    "sync.station_unknown",
-    "sync.receipt_bad",
-}
-"""Slugs that concern the whole link or station rather than one dossier."""
+OF_ONE_DOSSIER = frozenset(
+    {"sync.cut", "sync.portal_busy", "sync.portal_checking", "sync.answer_bad", "sync.receipt_bad"}
+)
+"""Slugs that may come from one dossier alone: the lane tries the next one before it stops."""
 
 
 class SyncError(Exception):
