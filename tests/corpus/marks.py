@@ -18,7 +18,7 @@ _RED = (214, 40, 52)
 _BLUE = (30, 52, 158)
 
 
-def seal(sheet: Sheet, x: int, y: int, outer: str, inner: str, seed: int) -> None:
+def seal(sheet: Sheet, x: int, y: int, *, outer: str, inner: str, seed: int) -> None:
     """Press a 36 mm round red seal with its centre at x, y: it multiplies over the black text."""
     rng = np.random.default_rng(seed)
     side = mm(38)

@@ -97,7 +97,7 @@ def identity_card_sheet(seed: int = 1) -> Pixels:
         ("Độc lập - Tự do - Hạnh phúc", 8.4, 6, "Bold"),
         ("CĂN CƯỚC", 14, 11, "Bold"),
     ):
-        _card_text(draw, text, (56, y), size_pt, style, "mm", (150, 30, 40))
+        _card_text(draw, text, (56, y), size_pt, style, anchor="mm", ink=(150, 30, 40))
     draw.rectangle((mm(5), mm(19), mm(26), mm(47)), fill=(214, 214, 222))
     draw.ellipse((mm(10), mm(23), mm(21), mm(36)), fill=(120, 108, 102))
     draw.pieslice((mm(6.5), mm(36), mm(24.5), mm(58)), 180, 360, fill=(70, 76, 110))
@@ -110,18 +110,18 @@ def identity_card_sheet(seed: int = 1) -> Pixels:
             ("Quốc tịch:", "Việt Nam"),
         )
     ):
-        _card_text(draw, label, (30, 21 + row * 6.4), 5.5, "Regular", "ls", (60, 60, 70))
-        _card_text(draw, value, (30, 24 + row * 6.4), 7, "Bold", "ls", (25, 25, 30))
+        _card_text(draw, label, (30, 21 + row * 6.4), 5.5, "Regular", ink=(60, 60, 70))
+        _card_text(draw, value, (30, 24 + row * 6.4), 7, "Bold")
     back = _guilloche((226, 221, 204))
     draw = ImageDraw.Draw(back)
-    _card_text(
-        draw, "Nơi cư trú: thôn Đồng Mận, xã Phú Lẫm", (5, 8), 6.5, "Regular", "ls", (40,) * 3
-    )
-    _card_text(draw, "CẢNH SÁT QUẢN LÝ HÀNH CHÍNH", (54, 20), 6, "Bold", "mm", (40,) * 3)
+    _card_text(draw, "Nơi cư trú: thôn Đồng Mận, xã Phú Lẫm", (5, 8), 6.5, "Regular", ink=(40,) * 3)
+    _card_text(draw, "CẢNH SÁT QUẢN LÝ HÀNH CHÍNH", (54, 20), 6, "Bold", anchor="mm", ink=(40,) * 3)
     for y, text in ((40, f"IDVNM{who.number[3:]}<<<<<<<<<<<<<<<<"), (44, "<" * 30), (48, "<" * 30)):
-        _card_text(draw, text, (5, y), 8, "Regular", "ls", (25, 25, 30))
+        _card_text(draw, text, (5, y), 8, "Regular")
     for side, y in ((front, 40), (back, 120)):
-        _card_text(ImageDraw.Draw(side), "MẪU", (72, 47), 12, "Bold", "mm", (190, 190, 190))
+        _card_text(
+            ImageDraw.Draw(side), "MẪU", (72, 47), 12, "Bold", anchor="mm", ink=(190, 190, 190)
+        )
         image.paste(side, (mm(62), mm(y)))
     return scan(to_bgr(image), Look(paper=_PAPER, noise=3.0), seed)
 
@@ -132,8 +132,9 @@ def _card_text(
     at_mm: tuple[float, float],
     size_pt: float,
     style: str,
-    anchor: str,
-    ink: tuple[int, ...],
+    *,
+    anchor: str = "ls",
+    ink: tuple[int, ...] = (25, 25, 30),
 ) -> None:
     face = font("Arimo", style, round(size_pt * DPI / 72))
     draw.text((mm(at_mm[0]), mm(at_mm[1])), text, font=face, fill=ink, anchor=anchor)

@@ -51,7 +51,14 @@ def signed_by(sheet: Sheet, lines: tuple[str, ...], who: Person, ring: str, seed
         sheet.line(text, "centre", "Bold", 13, span)
     middle = sheet.y + mm(13)
     signature(sheet, mm(130), middle, 44, seed)
-    seal(sheet, mm(129), middle + mm(1), ring, "SỐ ĐĂNG KÝ: 0" + who.number[-4:], seed + 1)
+    seal(
+        sheet,
+        mm(129),
+        middle + mm(1),
+        outer=ring,
+        inner="SỐ ĐK: 0" + who.number[-4:],
+        seed=seed + 1,
+    )
     sheet.gap(24)
     sheet.line(who.name, "centre", "Bold", 13, span)
 
@@ -100,7 +107,7 @@ def decision(case: Case, family: str, seed: int) -> list[Sheet]:
         f"Điều 1. Hỗ trợ kinh phí sửa chữa nhà ở cho hộ gia đình {a.title.lower()} {a.name}, sinh "
         f"ngày {a.born_text}, số định danh cá nhân {a.number}, thường trú tại {case.address}. Nhà ở "
         "của hộ gia đình bị đổ sập, tốc mái do mưa lũ và gió lốc, mức độ thiệt hại được Hội đồng "
-        f"xác định là {case.damage_pct} %."
+        f"xác định là {case.damage_pct}%."
     )
     one.paragraph(
         f"Mức hỗ trợ là {money(case.support_million * 1_000_000)} đồng (bằng chữ: "

@@ -65,7 +65,7 @@ def application(case: Case, family: str, seed: int) -> list[Sheet]:
         ),
         ("14. Kết cấu nhà ở trước khi bị thiệt hại:", "cột gỗ, vách ván, mái phi-brô"),
         ("15. Diện tích xây dựng (m²):", f"{case.damage_pct + 9}"),
-        ("16. Mức độ thiệt hại:", f"{case.damage_pct} %, không thể ở được"),
+        ("16. Mức độ thiệt hại:", f"{case.damage_pct}%, không thể ở được"),
         ("17. Người bị thương:", "không có"),
         ("18. Tài sản khác bị thiệt hại:", "theo bảng kê kèm theo (03 trang)"),
     ):
@@ -199,7 +199,14 @@ def power_of_attorney(case: Case, family: str, seed: int) -> list[Sheet]:
     middle = two.y + mm(14)
     signature(two, mm(128), middle, 40, seed + 2)
     ring = f"TRUNG TÂM PHỤC VỤ HÀNH CHÍNH CÔNG XÃ {case.commune.upper()}"
-    seal(two, mm(126), middle + mm(1), ring, f"TỈNH {case.province.upper()}", seed + 3)
+    seal(
+        two,
+        mm(126),
+        middle + mm(1),
+        outer=ring,
+        inner=f"TỈNH {case.province.upper()}",
+        seed=seed + 3,
+    )
     two.gap(25)
     two.line(case.clerk.name, "centre", "Bold", None, span)
     return [one, two]

@@ -52,14 +52,15 @@ def scan(sheet: Pixels, look: Look, seed: int) -> Pixels:
     grain = rng.standard_normal((height, width), dtype=np.float32)
     grain = cv2.GaussianBlur(grain, (0, 0), 0.6) * (look.noise * 1.9)
     noise = cv2.merge([grain] * 3)
-    page = cv2.add(page, noise, dtype=cv2.CV_8U)
-    return np.ascontiguousarray(np.rot90(page, look.rotation_deg // 90))
+    noisy = cv2.add(page, noise, dtype=cv2.CV_8U).astype(np.uint8, copy=False)
+    return np.ascontiguousarray(np.rot90(noisy, look.rotation_deg // 90))
 
 
 def show_through(front: Pixels, strength: float = 0.1) -> Pixels:
     """Give the back of a sheet: its front mirrored, blurred by the paper, faint."""
     mirrored = cv2.GaussianBlur(cv2.flip(front, 1), (0, 0), 5)
-    return cv2.convertScaleAbs(mirrored, alpha=strength, beta=255 * (1 - strength))
+    faint = cv2.convertScaleAbs(mirrored, alpha=strength, beta=255 * (1 - strength))
+    return faint.astype(np.uint8, copy=False)
 
 
 def _on_paper(sheet: Pixels, look: Look, rng: np.random.Generator) -> Pixels:
@@ -94,7 +95,8 @@ def _on_bed(page: Pixels, look: Look) -> Pixels:
     ones = np.ones((height // 4, width // 4), np.float32)
     covered[ring:-ring, ring:-ring] = cv2.warpAffine(ones, small, (width // 4, height // 4))
     near = cv2.GaussianBlur(covered, (0, 0), 3)
-    shade = np.where(covered > 0.5, 1 - 0.10 * (1 - near), 1 - 0.55 * near)[ring:-ring, ring:-ring]
-    light = cv2.resize(shade.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    shade = covered * (1 - 0.10 * (1 - near)) + (1 - covered) * (1 - 0.55 * near)
+    shade = shade[ring:-ring, ring:-ring]
+    light = cv2.resize(shade, (width, height), interpolation=cv2.INTER_LINEAR)
     channels = [cv2.multiply(c, light, dtype=cv2.CV_8U) for c in cv2.split(laid)]
     return cv2.merge(channels).astype(np.uint8, copy=False)

@@ -17,6 +17,7 @@ WIDTH_PX, HEIGHT_PX = 2480, 3508
 BLACK = (30, 29, 32)
 TYPED_BLUE = (38, 44, 120)
 Align = Literal["left", "centre", "right"]
+Leader = Literal["fine", "period"]
 
 
 def mm(value: float) -> int:
@@ -133,7 +134,8 @@ class Sheet:
         indent = mm(indent_mm)
         # The indent is a blank word of that width, so that wrapping needs no second rule.
         words = text.split()
-        x, row, rows = self.left + indent, [], []
+        x, row = self.left + indent, list[str]()
+        rows: list[tuple[int, list[str]]] = []
         for word in words:
             if row and x + self.width(" ".join([*row, word]), style, size_pt) > self.right:
                 rows.append((x, row))
@@ -156,22 +158,28 @@ class Sheet:
 
     # -- forms and tables --------------------------------------------------------------------
 
-    def dotted(self, label: str, value: str, span: tuple[int, int] | None = None) -> None:
-        """Print a form line: label, then a value typed in blue over a dotted line to the margin."""
-        x0, x1 = span or (self.left, self.right)
-        self.y += self.pitch() + mm(1.2)
-        first = self.put([(x0, label)], self.y)
-        start = x0 + self.width(label + " ")
-        boxes = [first]
+    def dotted(self, label: str, value: str, leader: Leader = "fine") -> None:
+        """Print a form line: a label, then a value typed in blue over dots that reach the margin.
+
+        `fine` dots are a faint dotted rule under the value, `period` are full stops after it, as
+        old word-processor forms have them: far harder to read, for they join the words.
+        """
+        x1 = self.right
+        self.y += self.pitch() + mm(2)
+        boxes = [self.put([(self.left, label)], self.y)]
+        start = self.left + self.width(label + " ")
         if value:
-            boxes.append(
-                self.put([(start + mm(1.5), value)], self.y - 2, "Regular", None, TYPED_BLUE)
-            )
+            at = start + (mm(1.5) if leader == "fine" else 0)
+            boxes.append(self.put([(at, value)], self.y - 2, ink=TYPED_BLUE))
             if boxes[-1][2] > x1:
                 raise ValueError(f"value too wide for its line: {value!r}")
-        for x in range(round(start), x1, 15):
-            self.draw.ellipse((x, self.y + 9, x + 4, self.y + 13), fill=(95, 95, 98))
         self.record(f"{label} {value}", *boxes)
+        if leader == "period":
+            start = boxes[-1][2] + 8
+            self.put([(start, "." * int((x1 - start) / self.width(".")))], self.y)
+            return
+        for x in range(round(start), x1, 10):
+            self.draw.ellipse((x, self.y + 12, x + 2, self.y + 14), fill=(120, 120, 122))
 
     def table_row(
         self,
@@ -193,7 +201,7 @@ class Sheet:
         top = self.y
         bottom = top + max(len(lines) for lines in wrapped) * pitch + 3 * pad
         for i, lines in enumerate(wrapped):
-            self.y = top + round((bottom - top - len(lines) * pitch) / 2) - round(pitch * 0.18)
+            self.y = top + pad
             for text in lines:
                 self.line(text, aligns[i], style, size_pt, (xs[i] + pad, xs[i + 1] - pad))
         for x in xs:
