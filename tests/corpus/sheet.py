@@ -68,6 +68,8 @@ class Sheet:
         ink: tuple[int, int, int] = BLACK,
     ) -> Box:
         """Print words at their x on one baseline and give the box of the ink; nothing recorded."""
+        if baseline > HEIGHT_PX - mm(8):
+            raise ValueError(f"the page is full before {words[0][1]!r}")
         face = font(self.family, style, self._px(size_pt))
         boxes = []
         for x, word in words:
