@@ -81,7 +81,7 @@ def build(
                         "field": "Clerk-1",
                         "level": "B",
                         "cert_sha256": item.document.cert_sha256,
-                        "at": item.document.signing_at and item.document.signing_at.isoformat(),
+                        "at": _iso(item.document.signing_at),
                     }
                 ],
             }
@@ -90,6 +90,10 @@ def build(
         "audit": {"n": journal[0], "head": journal[1]},
         "env": env,
     }
+
+
+def _iso(at: dt.datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
 
 
 def _components(sealed: SealedDossier, procedure: Procedure) -> list[Json]:

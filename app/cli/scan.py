@@ -1,0 +1,150 @@
+"""``scan``: a batch from a scanner into plain files, each proved complete."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+from pathlib import Path
+from types import FrameType
+
+from app import paths
+from app.cli.output import emit, say
+from app.desk.reception import MIN_DPI
+from app.domain.errors import Trouble
+from app.i18n import message
+from app.pipeline.stages import scanning
+from app.pipeline.stages.scanning import (
+    Ended,
+    RemoteSource,
+    ScanRequest,
+    SideBegin,
+    SideChunk,
+    SideDropped,
+    SideEnd,
+)
+
+HELP = "Quét một xấp giấy ra tệp / scan a stack into files."
+EXAMPLE = "python main.py scan --device simulated: --out quet --json"
+_ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/tiff": "tif"}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the verb."""
+    parser.add_argument("--device", required=True, metavar="ID")
+    parser.add_argument("--source", choices=["feeder", "flatbed"], default="feeder")
+    parser.add_argument("--duplex", action="store_true")
+    parser.add_argument("--dpi", type=int, default=300)
+    parser.add_argument("--sheets", type=int, default=None, help="số tờ đã đếm / declared sheets")
+    parser.add_argument("--stall-s", type=float, default=None, dest="stall_s")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--json", action="store_true")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Scan until the end or the first fault."""
+    if options.dpi < MIN_DPI:
+        raise Trouble("scan.resolution", dpi=options.dpi, least=MIN_DPI)
+    request = ScanRequest(
+        device_id=options.device,
+        source=options.source,
+        duplex=options.duplex,
+        dpi=options.dpi,
+        declared_sheets=options.sheets,
+        stall_s=options.stall_s,
+    )
+    options.out.mkdir(parents=True, exist_ok=True)
+    host = scanning.source(paths.command())
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        host.stop(now=True)
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        ended = _Batch(options, host).take(request)
+    finally:
+        signal.signal(signal.SIGINT, before)
+        host.close()
+    line: dict[str, object] = {
+        "ended": ended.reason,
+        "pages": ended.pages,
+        "safe_sheets": ended.safe_sheets,
+        "refeed_sheet": ended.refeed_sheet,
+    }
+    if options.json:
+        emit(line)
+    if ended.reason == "complete":
+        return 0
+    if ended.reason == "cancelled":
+        return 130
+    params = {**ended.params, "safe_sheets": ended.safe_sheets}
+    params["refeed_sheet"] = ended.refeed_sheet or 1
+    say(f"{message(ended.reason, params).text} [{ended.reason}]")
+    return 3
+
+
+class _Batch:
+    """Sides on their way to files."""
+
+    def __init__(self, options: argparse.Namespace, host: RemoteSource) -> None:
+        self._out: Path = options.out
+        self._json: bool = options.json
+        self._host = host
+        self._part: Path | None = None
+
+    def take(self, request: ScanRequest) -> Ended:
+        """Write every side; returns how the batch ended."""
+        open_file = None
+        try:
+            for event in self._host.scan(request):
+                if isinstance(event, SideBegin):
+                    self._part = self._out / f".{event.seq:04d}.{os.getpid()}.part"
+                    open_file = self._part.open("wb")
+                elif isinstance(event, SideChunk) and open_file is not None:
+                    open_file.write(event.data)
+                elif isinstance(event, SideEnd) and open_file is not None:
+                    open_file.flush()
+                    os.fsync(open_file.fileno())
+                    open_file.close()
+                    self._keep(event)
+                    self._host.ack(event.seq)
+                elif isinstance(event, SideDropped) and open_file is not None:
+                    open_file.close()
+                    self._discard()
+                elif isinstance(event, Ended):
+                    return event
+        finally:
+            if open_file is not None:
+                open_file.close()
+            self._discard()
+        raise Trouble("scan.driver_crash", safe_sheets=0, refeed_sheet=1)
+
+    def _keep(self, side: SideEnd) -> None:
+        if self._part is None:
+            return
+        face = "f" if side.side == "front" else "b"
+        ending = _ENDINGS.get(side.media, "bin")
+        path = self._out / f"{side.seq:04d}-{side.sheet:04d}{face}.{ending}"
+        self._part.replace(path)
+        self._part = None
+        row: dict[str, object] = {
+            "page": side.seq,
+            "sheet": side.sheet,
+            "side": side.side,
+            "path": str(path),
+            "width_px": side.width_px,
+            "height_px": side.height_px,
+            "dpi": side.dpi,
+            "sha256": side.sha256,
+        }
+        row.update({flag: True for flag in side.flags})
+        if self._json:
+            emit(row)
+        else:
+            print(path)
+
+    def _discard(self) -> None:
+        if self._part is not None:
+            self._part.unlink(missing_ok=True)
+            self._part = None

@@ -1,0 +1,299 @@
+"""Review: what the engine found, what the clerk decides, what is still missing."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.clock import unix_ms
+from app.desk import edits, reception
+from app.desk.office import Office
+from app.domain import rules
+from app.domain.dossier import Document
+from app.domain.errors import Trouble
+from app.domain.grouping import Group, LoosePage, propose
+from app.domain.ids import BlobId, DocumentId, DossierId, PageId, uuid7
+from app.domain.page import Page
+from app.pipeline import flow
+from app.store import catalogue, dossiers
+from app.store.database import fetch, transaction
+
+
+@dataclass(frozen=True, slots=True)
+class PageFacts:
+    """What the engine found out about a page."""
+
+    angle_deg: float
+    rotation_deg: int
+    blank: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """A page with its facts, as far as they are known.
+
+    Attributes:
+        failure: slug of the stage that gave up, or None.
+    """
+
+    page: Page
+    facts: PageFacts | None
+    mean_confidence: float | None
+    failure: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many pages are there, understood and read."""
+
+    pages: int
+    cleaned: int
+    read: int
+    failed: int
+
+    @property
+    def settled(self) -> bool:
+        """Whether every page is read or has given up."""
+        return self.read + self.failed >= self.pages
+
+
+def facts(office: Office, page: Page) -> PageFacts | None:
+    """The engine's facts of a cleaned page."""
+    if page.clean is None:
+        return None
+    found = json.loads(office.vault.blobs.read(page.clean))["facts"]
+    return PageFacts(
+        round(float(found["skew_deg"]), 2), int(found["rotation_deg"]), bool(found["blank"])
+    )
+
+
+def page_views(office: Office, dossier: DossierId) -> tuple[PageView, ...]:
+    """Every page of the dossier with what is known of it, in order."""
+    views = []
+    for page in dossiers.pages(office.vault.db, dossier):
+        confidence = None
+        if page.text is not None:
+            confidence = mean_confidence(_text(office, page.text))
+        views.append(PageView(page, facts(office, page), confidence, failure(office, page)))
+    return tuple(views)
+
+
+def progress(office: Office, dossier: DossierId) -> Progress:
+    """Counts over the current pages; cheap enough to ask at every bell."""
+    pages = [p for p in dossiers.pages(office.vault.db, dossier) if p.current]
+    cleaned = sum(1 for page in pages if page.clean)
+    read = sum(1 for page in pages if page.text)
+    failed = sum(1 for page in pages if not page.text and failure(office, page))
+    return Progress(len(pages), cleaned, read, failed)
+
+
+def failure(office: Office, page: Page) -> str | None:
+    """Why cleaning or reading gave this page up, or None."""
+    if page.text is not None:
+        return None
+    keys = [flow.clean_job(page).key]
+    if page.clean is not None:
+        keys.append(flow.read_job(page).key)
+    for key in keys:
+        rows = fetch(office.vault.db, "SELECT state, error FROM job WHERE key=?", [key])
+        if rows and rows[0]["state"] == "quarantined":
+            return "page.quarantined"
+        if rows and rows[0]["state"] == "failed":
+            return str(json.loads(str(rows[0]["error"]))["slug"])
+    return None
+
+
+def mean_confidence(words: Sequence[dict[str, float]]) -> float:
+    """Mean confidence of the words, 0 to 1; 0 without words."""
+    return round(sum(w["conf"] for w in words) / len(words), 4) if words else 0.0
+
+
+def _text(office: Office, blob: BlobId) -> list[dict[str, float]]:
+    words: list[dict[str, float]] = json.loads(office.vault.blobs.read(blob))["words"]
+    return words
+
+
+def lines(office: Office, page: Page) -> tuple[str, ...]:
+    """The recognised lines of a page."""
+    if page.text is None:
+        return ()
+    rows: dict[tuple[int, int], list[str]] = {}
+    for word in json.loads(office.vault.blobs.read(page.text))["words"]:
+        rows.setdefault((word["block"], word["line"]), []).append(word["text"])
+    return tuple(" ".join(words) for words in rows.values())
+
+
+# --- papers ---------------------------------------------------------------------------------
+
+
+def propose_papers(office: Office, dossier: DossierId) -> tuple[Group, ...]:
+    """Which pages seem to make which paper; indexes count the pages that are not dropped."""
+    loose = []
+    for page in dossiers.pages(office.vault.db, dossier):
+        if page.dropped:
+            continue
+        found = facts(office, page)
+        blank = bool(found and found.blank)
+        loose.append(LoosePage(lines(office, page), blank, page.name))
+    return propose(loose, catalogue.paper_kinds())
+
+
+def accept_papers(office: Office, dossier: DossierId, groups: Sequence[Group]) -> None:
+    """Make the proposed papers and put the pages into them; undoable page by page."""
+    office.editable(dossier)
+    pages = [p for p in dossiers.pages(office.vault.db, dossier) if not p.dropped]
+    after: list[Page] = []
+    for position, group in enumerate(groups):
+        document = add_paper(office, dossier, group.kind, group.title, position)
+        after += [dataclasses.replace(pages[i], document=document) for i in group.pages]
+    edits.replace(office, dossier, after, "page.assigned")
+    for document_row in dossiers.documents(office.vault.db, dossier):
+        if not any(page.document == document_row.id for page in after):
+            with transaction(office.vault.db):
+                dossiers.delete_document(office.vault.db, document_row.id)
+
+
+def add_paper(
+    office: Office, dossier: DossierId, kind: str, title: str, position: int
+) -> DocumentId:
+    """A new paper of the dossier, under the component its kind answers."""
+    office.editable(dossier)
+    db = office.vault.db
+    found = dossiers.get(db, dossier)
+    procedure = catalogue.procedure(found.procedure_code, found.procedure_version)
+    component = procedure.component_for(kind)
+    document = Document(
+        id=DocumentId(uuid7(unix_ms())),
+        dossier=dossier,
+        position=position,
+        component=component.id if component else None,
+        kind=kind,
+        title=title,
+    )
+    with transaction(db):
+        dossiers.insert_document(db, document)
+        dossiers.note(db, office.act(), "document.added", document.id, kind=kind)
+    return document.id
+
+
+# --- the clerk's hand -----------------------------------------------------------------------
+
+
+def hide_blank(office: Office, dossier: DossierId, pages: Sequence[PageId]) -> None:
+    """Leave flagged blank sides out of the papers; the images stay, one key restores them."""
+    edits.change(
+        office, dossier, pages, lambda p: dataclasses.replace(p, hidden=True), "page.hidden"
+    )
+
+
+def keep_blank(office: Office, dossier: DossierId, pages: Sequence[PageId]) -> None:
+    """Keep blank sides in their papers, knowingly."""
+    edits.change(
+        office,
+        dossier,
+        pages,
+        lambda p: dataclasses.replace(p, hidden=False, flags=(*p.flags, "blank_kept")),
+        "page.blank_kept",
+    )
+
+
+def rotate(office: Office, dossier: DossierId, pages: Sequence[PageId], by_deg: int) -> None:
+    """Turn the shown pages clockwise by a multiple of 90 degrees."""
+
+    def turned(page: Page) -> Page:
+        found = facts(office, page)
+        shown = page.recipe.rotation_deg
+        if shown is None:
+            shown = found.rotation_deg if found else 0
+        return dataclasses.replace(page, recipe=page.recipe.turned(by_deg, shown))
+
+    edits.change(office, dossier, pages, turned, "page.rotated")
+
+
+def assign(
+    office: Office, dossier: DossierId, pages: Sequence[PageId], document: DocumentId | None
+) -> None:
+    """Put pages into a paper (or out of all)."""
+    edits.change(
+        office,
+        dossier,
+        pages,
+        lambda p: dataclasses.replace(p, document=document),
+        "page.assigned",
+    )
+
+
+def drop(office: Office, dossier: DossierId, pages: Sequence[PageId]) -> None:
+    """Move pages to the tray; they can be had back until the dossier is sealed."""
+    edits.change(
+        office,
+        dossier,
+        pages,
+        lambda p: dataclasses.replace(p, dropped=True, document=None),
+        "page.dropped",
+    )
+
+
+def restore(office: Office, dossier: DossierId, pages: Sequence[PageId]) -> None:
+    """Take dropped or hidden pages back."""
+    edits.change(
+        office,
+        dossier,
+        pages,
+        lambda p: dataclasses.replace(p, dropped=False, hidden=False),
+        "page.restored",
+    )
+
+
+def move(office: Office, dossier: DossierId, page: PageId, by: int) -> None:
+    """Move one page ``by`` places in the order of the dossier."""
+    order = [p for p in dossiers.pages(office.vault.db, dossier) if not p.dropped]
+    index = next(i for i, p in enumerate(order) if p.id == page)
+    target = max(0, min(len(order) - 1, index + by))
+    order.insert(target, order.pop(index))
+    slots = sorted(p.position for p in order)
+    after = [dataclasses.replace(p, position=s) for p, s in zip(order, slots, strict=True)]
+    edits.replace(office, dossier, after, "page.moved")
+
+
+# --- confirmation ---------------------------------------------------------------------------
+
+
+def findings(office: Office, dossier: DossierId) -> tuple[rules.Finding, ...]:
+    """Everything that still blocks the signature, in the order to mend it."""
+    db = office.vault.db
+    found = dossiers.get(db, dossier)
+    pages = dossiers.pages(db, dossier)
+    blanks = frozenset(
+        page.id for page in pages if (seen := facts(office, page)) is not None and seen.blank
+    )
+    marked = [dataclasses.replace(page, trouble=failure(office, page)) for page in pages]
+    return rules.check(
+        found,
+        catalogue.procedure(found.procedure_code, found.procedure_version),
+        dossiers.documents(db, dossier),
+        marked,
+        scanning=reception.scan_status(office, dossier).state == "running",
+        blanks=blanks,
+    )
+
+
+def confirm(office: Office, dossier: DossierId) -> None:
+    """The dossier is complete: its papers are composed for signing.
+
+    Raises:
+        Trouble: dossier.incomplete with the first finding's slug.
+    """
+    open_findings = findings(office, dossier)
+    if open_findings:
+        raise Trouble("dossier.incomplete", finding=open_findings[0].slug, n=len(open_findings))
+    db = office.vault.db
+    with transaction(db):
+        if dossiers.get(db, dossier).state == "draft":
+            dossiers.move_state(db, dossier, "checked", office.act())
+        for document in dossiers.documents(db, dossier):
+            if document.unsigned is None:
+                flow.want(db, flow.compose_job(db, document), office.act())
+    office.wake()

@@ -1,0 +1,103 @@
+"""What a stage is: a name, a version, a class, a kind of worker and where its code stands.
+
+The table names code without importing it: a worker loads only its own kind, and the desk can
+insert rows for work whose libraries it never loads.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, cast
+
+from app.domain.ids import BlobId, DossierId
+from app.store.jobs import NewJob
+
+if TYPE_CHECKING:
+    from app.pipeline.context import Context
+
+Kind = Literal["scan", "image", "sign", "sync"]
+JobClass = Literal["pure", "repeatable", "human"]
+Param = str | int | float | bool | None | list["Param"] | dict[str, "Param"]
+
+PAGE_IN_VIEW, CURRENT, BATCH = 0, 10, 20
+"""Priorities: the page in front of the clerk, the dossier at work, everything else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One kind of work.
+
+    Attributes:
+        target: ``module:function`` below ``app.pipeline.stages``.
+        libraries: distributions whose version is part of the stage's version.
+        limit_s: a run that lasts longer is ended with its worker and counted as an attempt.
+    """
+
+    name: str
+    revision: int
+    job_class: JobClass
+    kind: Kind
+    target: str
+    limit_s: float = 120.0
+    libraries: tuple[str, ...] = ()
+
+    @property
+    def version(self) -> str:
+        """The version that goes into job keys: a new one means the work is done anew."""
+        parts = [f"{name}-{importlib.metadata.version(name)}" for name in self.libraries]
+        return "+".join([str(self.revision), *parts])
+
+    def job(
+        self,
+        dossier: DossierId,
+        inputs: tuple[BlobId, ...],
+        params: Mapping[str, Param],
+        priority: int = CURRENT,
+    ) -> NewJob:
+        """A row for this stage."""
+        return NewJob(
+            stage=self.name,
+            version=self.version,
+            job_class=self.job_class,
+            dossier=dossier,
+            inputs=inputs,
+            params=params,
+            priority=priority,
+        )
+
+    def load(self) -> Callable[[Context], BlobId | None]:
+        """The function that does it; imports the capability."""
+        module, function = self.target.split(":")
+        found = getattr(importlib.import_module(f"app.pipeline.stages.{module}"), function)
+        return cast("Callable[[Context], BlobId | None]", found)
+
+
+_CV = ("opencv-python-headless",)
+_PDF = ("pikepdf", "img2pdf")
+_SIGN = ("pyHanko",)
+
+STAGES: Mapping[str, Stage] = {
+    stage.name: stage
+    for stage in (
+        Stage("scan", 1, "human", "scan", "scanning:scan", limit_s=3600.0),
+        Stage("thumb", 1, "pure", "image", "imaging:thumb", libraries=_CV),
+        Stage("clean", 1, "pure", "image", "imaging:clean_page", libraries=_CV),
+        Stage("screen", 1, "pure", "image", "imaging:screen", libraries=_CV),
+        Stage("read", 1, "pure", "image", "imaging:read", libraries=(*_CV, "tesserocr")),
+        Stage("compose", 1, "pure", "image", "packing:compose_document", 600.0, _PDF),
+        Stage("prepare", 1, "pure", "sign", "signing:prepare_document", libraries=_SIGN),
+        Stage("sign", 1, "human", "sign", "signing:sign_document", limit_s=180.0),
+        Stage("embed", 1, "pure", "sign", "signing:embed_signature", libraries=_SIGN),
+        Stage("seal", 1, "pure", "sign", "sealing:seal_dossier"),
+        Stage("register", 1, "repeatable", "sync", "sending:register", limit_s=900.0),
+        Stage("deliver", 1, "repeatable", "sync", "sending:deliver", limit_s=86400.0),
+    )
+}
+
+
+def of_kind(kind: Kind) -> tuple[str, ...]:
+    """Names of the stages a worker of ``kind`` runs."""
+    return tuple(stage.name for stage in STAGES.values() if stage.kind == kind)

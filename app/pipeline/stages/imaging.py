@@ -1,0 +1,96 @@
+"""Pages: decode, estimate, draw, recognise. The only room that imports ``ocr``."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import OrderedDict
+from pathlib import Path
+from typing import cast
+
+from app import paths
+from app.domain.ids import BlobId
+from app.pipeline.context import Context
+from ocr import pictures
+from ocr.clean import CleanPage, clean
+from ocr.decode import decode
+from ocr.engine import OcrEngine, open_engine
+from ocr.geometry import Geometry
+from ocr.image import PageImage
+from ocr.page import read_page
+
+_DECODED = "decoded"
+_ENGINE = "engine"
+_KEPT_IMAGES = 2
+
+
+def thumb(context: Context) -> BlobId:
+    """A small picture of the page, straightened once it is known how."""
+    blobs = context.vault.blobs
+    image = _image(context)
+    if len(context.job.inputs) == 1:
+        return blobs.put(pictures.thumbnail(image, Geometry.plan(image, skew_deg=0, rotation_deg=0)))
+    return blobs.put(pictures.thumbnail(image, _clean(context).geometry))
+
+
+def clean_page(context: Context) -> BlobId:
+    """Geometry and facts of the page under the clerk's recipe."""
+    recipe = cast("dict[str, float]", context.job.params["recipe"])
+    quarter = recipe.get("rotation_deg")
+    found = clean(
+        _image(context),
+        rotation_deg=None if quarter is None else int(quarter),
+        skew_deg=recipe.get("skew_deg"),
+        osd=engine(context.keep),
+    )
+    return context.vault.blobs.put(found.to_json())
+
+
+def screen(context: Context) -> BlobId:
+    """The straightened page at screen size."""
+    return context.vault.blobs.put(pictures.screen(_image(context), _clean(context).geometry))
+
+
+def read(context: Context) -> BlobId:
+    """The words of the page with their boxes."""
+    text = read_page(_image(context), _clean(context).geometry, engine(context.keep))
+    return context.vault.blobs.put(text.to_json())
+
+
+def engine(keep: dict[str, object], model: Path | None = None) -> OcrEngine:
+    """The warm engine of this process; made once.
+
+    Raises:
+        OcrError: ocr.no_engine.
+    """
+    found = keep.get(_ENGINE)
+    if found is None:
+        found = keep[_ENGINE] = open_engine(tessdata=model or paths.tessdata())
+    return cast("OcrEngine", found)
+
+
+def load(data: bytes, dpi: int | None) -> PageImage:
+    """The decoded page; the device's resolution outranks the file's.
+
+    Raises:
+        OcrError: image.empty, image.not_an_image, image.truncated, image.too_large and family.
+    """
+    image, _ = decode(data, dpi_hint=None if dpi is None else float(dpi))
+    if dpi is None:
+        return image
+    return dataclasses.replace(image, dpi_x=float(dpi), dpi_y=float(dpi))
+
+
+def _image(context: Context) -> PageImage:
+    cache = cast(
+        "OrderedDict[BlobId, PageImage]", context.keep.setdefault(_DECODED, OrderedDict())
+    )
+    blob = context.job.inputs[0]
+    if blob not in cache:
+        cache[blob] = load(context.vault.blobs.read(blob), context.integer("dpi"))
+        while len(cache) > _KEPT_IMAGES:
+            cache.popitem(last=False)
+    return cache[blob]
+
+
+def _clean(context: Context) -> CleanPage:
+    return CleanPage.from_json(context.vault.blobs.read(context.job.inputs[1]))

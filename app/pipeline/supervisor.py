@@ -1,0 +1,256 @@
+"""Starts the workers, hears their bells, frees what a dead one held and starts the next.
+
+One desk per vault (a lock file); every child ends with the desk, except a sync worker that was
+told to stay until its queue is empty.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import subprocess  # noqa: TID251 - this is the supervisor
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from app.domain.errors import Trouble
+from app.pipeline import doorbell, leases
+from app.pipeline.tokendesk import TokenDesk
+from app.pipeline.worker import Post, alive
+from app.store.jobs import Jobs
+from app.store.vault import Vault
+
+READY_S, STOP_S, TERM_S = 30.0, 10.0, 5.0
+BACKOFF_S, BACKOFF_MAX_S = 0.5, 30.0
+DEATHS, DEATHS_WITHIN_S = 5, 60.0
+log = logging.getLogger("store")
+OnEvent = Callable[[Mapping[str, object]], None]
+
+
+@dataclass(slots=True)
+class Child:
+    """One running worker."""
+
+    post: Post
+    process: subprocess.Popen[bytes]
+    bells: doorbell.Bells
+    ready: threading.Event = field(default_factory=threading.Event)
+
+
+class Supervisor:
+    """The desk's workers.
+
+    Args:
+        vault: the open vault; threads take connections of their own from it.
+        master: the key handed to each worker as its first frame.
+        posts: the workers to keep alive.
+        on_event: hears every bell, from reader threads.
+    """
+
+    def __init__(
+        self,
+        vault: Vault,
+        master: bytes,
+        posts: Sequence[Post],
+        on_event: OnEvent,
+    ) -> None:
+        self._vault, self._master, self._on_event = vault, master, on_event
+        self._posts = posts
+        self._children: list[Child] = []
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._deaths: dict[Post, deque[float]] = {}
+        self._readers: list[threading.Thread] = []
+        self.token = TokenDesk(posts[0].command, self._token_ready)
+
+    def start(self) -> None:
+        """Give back what a former desk left leased, then start every worker."""
+        recover(self._vault)
+        for post in self._posts:
+            self._spawn(post)
+
+    def wait_ready(self) -> None:
+        """Return when every worker has rung.
+
+        Raises:
+            Trouble: worker.not_ready.
+        """
+        for child in list(self._children):
+            if not child.ready.wait(READY_S):
+                raise Trouble("worker.not_ready", kind=child.post.kind)
+
+    def wake(self) -> None:
+        """Tell the workers that there may be work."""
+        self._tell({"op": "wake"})
+
+    def stop_job(self, kind: str) -> None:
+        """Ask the workers of ``kind`` to stop what they are doing, keeping what is done."""
+        self._tell({"op": "stop"}, kind)
+
+    def pids(self) -> dict[int, str]:
+        """Process ids of the workers and their kinds."""
+        with self._lock:
+            return {child.process.pid: child.post.kind for child in self._children}
+
+    def close(self) -> None:
+        """Stop all workers: ask, then terminate, then kill."""
+        self._closing.set()
+        self.token.close()
+        self._tell({"op": "quit"})
+        deadline = time.monotonic() + STOP_S
+        with self._lock:
+            children = list(self._children)
+        for child in children:
+            if child.post.stay:
+                with contextlib.suppress(OSError):
+                    cast("BinaryIO", child.process.stdin).close()
+                continue
+            _end(child.process, max(0.1, deadline - time.monotonic()))
+        for reader in self._readers:
+            reader.join(timeout=TERM_S)
+
+    # --- children -------------------------------------------------------------------------
+
+    def _spawn(self, post: Post) -> None:
+        argv = [*post.command, "work", post.kind, "--home", str(post.home)]
+        argv += ["--light"] if post.light else []
+        argv += ["--stay"] if post.stay else []
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "OMP_THREAD_LIMIT": "1", "PYTHONUNBUFFERED": "1"},
+            start_new_session=post.stay,
+        )
+        stdin = cast("BinaryIO", process.stdin)
+        child = Child(post, process, doorbell.Bells(stdin))
+        with self._lock:
+            self._children.append(child)
+        with contextlib.suppress(OSError):
+            doorbell.write_key(stdin, self._master)
+        for target in (self._hear, self._drain):
+            thread = threading.Thread(target=target, args=[child], daemon=True)
+            thread.start()
+            self._readers.append(thread)
+
+    def _hear(self, child: Child) -> None:
+        for line in doorbell.lines(cast("BinaryIO", child.process.stdout)):
+            if line.get("ev") == "ready":
+                child.ready.set()
+                if child.post.kind == "sign":
+                    child.bells.write({"op": "token_ready", "ready": self.token.ready})
+            elif line.get("ev") == "token_request":
+                self._relay(child, line)
+                continue
+            elif line.get("ev") in {"job", "page"}:
+                self.wake()
+            self._on_event(line)
+        child.process.wait()
+        self._died(child)
+
+    def _drain(self, child: Child) -> None:
+        for raw in cast("BinaryIO", child.process.stderr):
+            text = raw.decode("utf-8", "replace").rstrip()
+            if text:
+                log.warning("worker.stderr", extra={"kind": child.post.kind, "line": text})
+
+    def _relay(self, child: Child, line: doorbell.Line) -> None:
+        request = line.get("request")
+        answer_id = line.get("id")
+        if isinstance(request, dict):
+            self.token.forward(
+                request,
+                lambda reply: child.bells.write(
+                    {"op": "token_reply", "id": answer_id, "reply": dict(reply)}
+                ),
+            )
+
+    def _died(self, child: Child) -> None:
+        with self._lock:
+            self._children.remove(child)
+        if self._closing.is_set():
+            return
+        code = child.process.returncode
+        log.warning("worker.died", extra={"kind": child.post.kind, "code": code})
+        db = self._vault.connect()
+        jobs = Jobs(db, self._vault.blobs)
+        for job in leases.in_state(db, "leased"):
+            if job.owner and job.owner.split("-")[1] == str(child.process.pid):
+                jobs.free_owner(job.owner)
+        self._on_event({"ev": "worker_died", "kind": child.post.kind, "code": code})
+        deaths = self._deaths.setdefault(child.post, deque(maxlen=DEATHS))
+        deaths.append(time.monotonic())
+        recent = sum(1 for at in deaths if at > time.monotonic() - DEATHS_WITHIN_S)
+        if recent >= DEATHS:
+            log.error("worker.off", extra={"kind": child.post.kind})
+            self._on_event({"ev": "worker_off", "kind": child.post.kind})
+            return
+        if not self._closing.wait(min(BACKOFF_MAX_S, BACKOFF_S * 2 ** (recent - 1))):
+            self._spawn(child.post)
+
+    def _tell(self, line: Mapping[str, object], kind: str | None = None) -> None:
+        with self._lock:
+            children = list(self._children)
+        for child in children:
+            if kind is None or child.post.kind == kind:
+                child.bells.write(line)
+
+    def _token_ready(self, ready: bool) -> None:  # noqa: FBT001 - a callback's one fact
+        self._tell({"op": "token_ready", "ready": ready}, "sign")
+        self._on_event({"ev": "token", "ready": int(ready)})
+
+
+def _end(process: subprocess.Popen[bytes], patience_s: float) -> None:
+    for act in (lambda: None, process.terminate, process.kill):
+        act()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience_s)
+            return
+        patience_s = TERM_S
+
+
+def recover(vault: Vault, patience_s: float = 10.0) -> None:
+    """Free the leases of workers that died with their desk; that death is not the job's fault.
+
+    Pure work becomes ready uncounted; an effect is in doubt until it is reconciled.
+    """
+    deadline = time.monotonic() + patience_s
+    pause = threading.Event()
+    leased = leases.in_state(vault.db, "leased")
+    while any(job.owner and alive(job.owner) for job in leased) and time.monotonic() < deadline:
+        pause.wait(0.05)
+        leased = leases.in_state(vault.db, "leased")
+    for job in leased:
+        if job.owner is None or alive(job.owner):
+            continue
+        vault.jobs.release(job.id, job.owner)
+
+
+@contextlib.contextmanager
+def desk_lock(home: Path) -> Iterator[None]:
+    """Hold the vault's desk for this process; freed by the system when it dies.
+
+    Raises:
+        Trouble: desk.already_open.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "desk.lock").open("ab") as file:
+        if os.name == "nt":
+            import msvcrt  # noqa: PLC0415 - exists on Windows only
+
+            lock = lambda: msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]  # noqa: E731
+        else:
+            import fcntl  # noqa: PLC0415 - does not exist on Windows
+
+            lock = lambda: fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # noqa: E731
+        try:
+            lock()
+        except OSError as error:
+            raise Trouble("desk.already_open", home=home.name) from error
+        yield
