@@ -69,7 +69,7 @@ def compose(pages: Sequence[PageInput], meta: Metadata) -> bytes:
 
 def _add_page(pdf: Pdf, page: PageInput, font: Object, codes: LetterCodes, number: int) -> None:
     picture = embed(pdf, page.image, number)
-    placement = place(page, (picture.width_px, picture.height_px), number)
+    placement = place(page, (picture.width_px, picture.height_px), picture.orientation, number)
     text = text_operators(page.words, placement, codes, number)
     resources = Dictionary(XObject=Dictionary({f"/{IMAGE_RESOURCE}": picture.image}))
     if text:

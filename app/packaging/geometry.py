@@ -53,12 +53,39 @@ class Placement:
         return self.height_pt - min(max(y_px * self.pt_per_px_y, 0.0), self.height_pt)
 
 
-def place(page: PageInput, source_px: tuple[int, int], number: int) -> Placement:
-    """The placement of a picture of ``source_px`` (width, height) on its page.
+Affine = tuple[float, float, float, float, float, float]
+
+
+def orient(orientation: int, width: int, height: int) -> Affine:
+    """Stored px -> px of the picture as its file wants it held, row by row: a b tx c d ty.
+
+    Args:
+        orientation: 1 to 8.
+        width: of the stored picture.
+        height: of the stored picture.
+
+    *Source:* EXIF 2.32, tag 0x0112.
+    """
+    turns: dict[int, Affine] = {
+        1: (1, 0, 0, 0, 1, 0),
+        2: (-1, 0, width, 0, 1, 0),
+        3: (-1, 0, width, 0, -1, height),
+        4: (1, 0, 0, 0, -1, height),
+        5: (0, 1, 0, 1, 0, 0),
+        6: (0, -1, height, 1, 0, 0),
+        7: (0, -1, height, -1, 0, width),
+        8: (0, 1, 0, -1, 0, width),
+    }
+    return turns[orientation]
+
+
+def place(page: PageInput, stored_px: tuple[int, int], orientation: int, number: int) -> Placement:
+    """The placement of a picture on its page.
 
     Args:
         page: its matrix, resolution and displayed size.
-        source_px: size of the picture as its own header gives it.
+        stored_px: width and height of the picture as its own header gives them.
+        orientation: the turn that the file itself asks for, 1 to 8; the matrix comes after it.
         number: of the page, from 1, for the error.
 
     Raises:
@@ -81,7 +108,10 @@ def place(page: PageInput, source_px: tuple[int, int], number: int) -> Placement
     width_pt, height_pt = page.width_px * kx, page.height_px * ky
     if not all(MIN_SIDE_PT <= side <= MAX_SIDE_PT for side in (width_pt, height_pt)):
         raise PackagingError("pack.bad_geometry", page=number)
-    across, down = source_px
+    across, down = stored_px
+    ea, eb, ex, ec, ed, ey = orient(orientation, across, down)
+    a, b, tx = a * ea + b * ec, a * eb + b * ed, a * ex + b * ey + tx
+    c, d, ty = c * ea + d * ec, c * eb + d * ed, c * ex + d * ey + ty
     cm = (
         kx * a * across,
         -ky * c * across,

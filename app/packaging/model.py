@@ -43,9 +43,10 @@ class PageInput:
         image: the file of the picture: JPEG, PNG, TIFF, BMP, WebP, JPEG 2000 or PNM.
         dpi_x: source px per inch along the source's rows.
         dpi_y: source px per inch along the source's columns.
-        matrix: row-major 3x3, source px -> displayed px, affine (last row 0 0 1). Pixel edges are
-            counted, not centres: the source spans 0..its width. Its size comes from the
-            picture's own header, and the picture's own orientation mark is ignored.
+        matrix: row-major 3x3, source px -> displayed px, affine (last row 0 0 1). Source px are
+            those a decoder shows: turned as the file's own orientation mark asks. Pixel edges
+            are counted, not centres: the source spans 0 to its width. The size comes from the
+            picture's own header.
         width_px: width of the displayed page.
         height_px: height of the displayed page.
         words: the recognised words in reading order.

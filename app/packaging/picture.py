@@ -30,28 +30,40 @@ MAX_SIDE_PX = 60_000
 FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "BMP", "WEBP", "JPEG2000", "PPM")
 JPEG_FORMATS = frozenset({"JPEG", "MPO"})
 PLAIN_MODES = frozenset({"1", "L", "RGB"})
+PNG_DEPTH = 8
 PNG_DEPTH_OFFSET = 24  # in the IHDR chunk, always the first of the file
-UNDO_ORIENTATION = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_270,
-}
+ORIENTATIONS = frozenset(range(1, 9))
+DEPTH_16_TO_8 = 255 / 65535
 ICC_CLASSES = frozenset({b"scnr", b"mntr", b"prtr", b"spac"})
 ICC_MAX_VERSION = 4
+ICC_HEADER_BYTES = 128
 ICC_MAX_BYTES = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """An image of the document and its size in px by the picture's own header."""
+    """An image of the document as the file stores it.
+
+    Args:
+        image: the image stream.
+        width_px: width by the picture's own header.
+        height_px: height by the picture's own header.
+        orientation: 1 to 8, how the file wants its stored pixels turned (EXIF tag 0x0112).
+    """
 
     image: Object
     width_px: int
     height_px: int
+    orientation: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """A file that goes in as it is, with what must be said beside it."""
+
+    data: bytes
+    profile: bytes | None
+    orientation: int
 
 
 def embed(pdf: Pdf, data: bytes, number: int) -> Embedded:
@@ -68,13 +80,13 @@ def embed(pdf: Pdf, data: bytes, number: int) -> Embedded:
             with several pages, of which all but the first would be lost.
     """
     with _trouble_named(number):
-        plain, profile = _plain_file(data, number)
+        plain = _plain_file(data, number)
         options = {"layout_fun": img2pdf.get_fixed_dpi_layout_fun((72, 72))}
         options |= {"rotation": img2pdf.Rotation.none, "nodate": True, "first_frame_only": True}
-        single = img2pdf.convert(plain, engine=img2pdf.Engine.internal, **options)
+        single = img2pdf.convert(plain.data, engine=img2pdf.Engine.internal, **options)
         with pikepdf.open(BytesIO(single)) as source:
             (image,) = source.pages[0].images.values()
-            return _adopt(pdf, image, profile)
+            return _adopt(pdf, image, plain)
 
 
 @contextmanager
@@ -94,8 +106,8 @@ def _trouble_named(number: int) -> Iterator[None]:
             raise PackagingError("pack.bad_image", page=number) from e
 
 
-def _plain_file(data: bytes, number: int) -> tuple[bytes, bytes | None]:
-    """The file to embed and its colour profile: ``data`` itself or a lossless grey or RGB PNG."""
+def _plain_file(data: bytes, number: int) -> _Plain:
+    """The file to embed: ``data`` itself, or the same pixels as a grey, RGB or 1-bit PNG."""
     try:
         picture = Image.open(BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError as e:
@@ -103,39 +115,39 @@ def _plain_file(data: bytes, number: int) -> tuple[bytes, bytes | None]:
     with picture:
         if picture.width * picture.height > MAX_PIXELS or max(picture.size) > MAX_SIDE_PX:
             raise PackagingError("pack.too_large", page=number)
+        if picture.format == "TIFF" and getattr(picture, "n_frames", 1) > 1:
+            raise PackagingError("pack.many_frames", page=number)
+        orientation = _orientation(picture)
+        profile = _usable_profile(picture)
         if picture.format in JPEG_FORMATS and picture.mode in {"L", "RGB"}:
-            profile = _usable_profile(picture)
             # An eighth of the size costs little and still reads to the end of the data.
             picture.draft(picture.mode, (picture.width // 8 or 1, picture.height // 8 or 1))
             picture.load()
-            return data, profile
-        if picture.format == "TIFF" and getattr(picture, "n_frames", 1) > 1:
-            raise PackagingError("pack.many_frames", page=number)
-        profile = _usable_profile(picture) if picture.mode in {"L", "RGB"} else None
-        as_it_is = picture.format == "PNG" and picture.mode in {"L", "RGB"}
-        if as_it_is and data[PNG_DEPTH_OFFSET] == 8 and "transparency" not in picture.info:  # noqa: PLR2004 - bits
-            picture.load()
-            return data, profile
-        return _recoded(picture), profile
+            return _Plain(data, profile, orientation)
+        picture.load()
+        if _embeddable_png(picture, data):
+            return _Plain(data, profile, orientation)
+        out = BytesIO()
+        _flattened(picture).save(out, "PNG", compress_level=6)
+        return _Plain(out.getvalue(), profile, orientation)
 
 
-def _recoded(picture: Image.Image) -> bytes:
-    """The picture as a PNG in 1-bit, grey or RGB, all pixels where the file had them."""
-    orientation = 1
+def _embeddable_png(picture: Image.Image, data: bytes) -> bool:
+    plain = picture.format == "PNG" and picture.mode in {"L", "RGB"}
+    return plain and data[PNG_DEPTH_OFFSET] == PNG_DEPTH and "transparency" not in picture.info
+
+
+def _orientation(picture: Image.Image) -> int:
+    """How the stored pixels want to be turned; the TIFF reader has done it by itself."""
     if picture.format == "TIFF":
-        orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
-    picture.load()
-    flat = _flattened(picture)
-    if orientation in UNDO_ORIENTATION:  # the TIFF reader has turned it; the matrix does that here
-        flat = flat.transpose(UNDO_ORIENTATION[orientation])
-    out = BytesIO()
-    flat.save(out, "PNG", compress_level=6)
-    return out.getvalue()
+        return 1
+    mark = picture.getexif().get(ExifTags.Base.Orientation, 1)
+    return mark if mark in ORIENTATIONS else 1
 
 
 def _flattened(picture: Image.Image) -> Image.Image:
     if picture.mode in {"I", "I;16", "I;16B", "I;16L", "I;16N"}:
-        return picture.convert("I").point(lambda level: level * (1 / 256)).convert("L")
+        return picture.convert("I").point(lambda level: level * DEPTH_16_TO_8 + 0.5).convert("L")
     if picture.mode in {"LA", "PA", "La", "RGBa", "RGBA"} or "transparency" in picture.info:
         over = picture.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", over.size, "white"), over).convert("RGB")
@@ -150,7 +162,7 @@ def _usable_profile(picture: Image.Image) -> bytes | None:
     Source: ISO 19005-2, 6.2.4.2.
     """
     profile = picture.info.get("icc_profile")
-    if not isinstance(profile, bytes) or not 128 <= len(profile) <= ICC_MAX_BYTES:  # noqa: PLR2004 - header
+    if not isinstance(profile, bytes) or not ICC_HEADER_BYTES <= len(profile) <= ICC_MAX_BYTES:
         return None
     space = {"RGB": b"RGB ", "L": b"GRAY"}.get(picture.mode)
     sound = (
@@ -169,7 +181,7 @@ def _usable_profile(picture: Image.Image) -> bytes | None:
     return profile
 
 
-def _adopt(pdf: Pdf, source: Object, profile: bytes | None) -> Embedded:
+def _adopt(pdf: Pdf, source: Object, plain: _Plain) -> Embedded:
     """A copy of the image stream in ``pdf``, raw bytes untouched, with a PDF/A colour space."""
     image = Stream(pdf, source.read_raw_bytes())
     for key in ("/Type", "/Subtype", "/Width", "/Height", "/BitsPerComponent", "/Filter"):
@@ -178,11 +190,13 @@ def _adopt(pdf: Pdf, source: Object, profile: bytes | None) -> Embedded:
     image.ColorSpace = Name.DeviceGray if grey else Name.DeviceRGB
     if "/DecodeParms" in source:
         image.DecodeParms = _plain_copy(source.DecodeParms)
-    if profile is not None:
-        icc = Stream(pdf, profile)
+    if plain.profile is not None:
+        icc = Stream(pdf, plain.profile)
         icc.N = 1 if grey else 3
         image.ColorSpace = Array([Name.ICCBased, pdf.make_indirect(icc)])
-    return Embedded(pdf.make_indirect(image), int(source.Width), int(source.Height))
+    return Embedded(
+        pdf.make_indirect(image), int(source.Width), int(source.Height), plain.orientation
+    )
 
 
 def _plain_copy(parameters: Object) -> Object:
