@@ -1,0 +1,220 @@
+"""The XML of eSCL: capabilities and status read, scan settings written.
+
+Devices are strangers: documents are capped at 1 MB, may hold no DTD (hence no entities), and
+elements are matched by namespace, never by prefix. Anything else is `scan.driver_error`.
+Source: Mopria eSCL technical specification 2.97.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.parsers import expat
+
+from scanner.errors import ScannerError
+
+if TYPE_CHECKING:
+    from scanner.model import ModeName
+
+SCAN_NS: Final = "http://schemas.hp.com/imaging/escl/2011/05/03"
+PWG_NS: Final = "http://www.pwg.org/schemas/2010/12/sm"
+MAX_XML_BYTES: Final = 1 << 20
+UNITS_PER_INCH: Final = 300
+_SCAN: Final = f"{{{SCAN_NS}}}"
+_PWG: Final = f"{{{PWG_NS}}}"
+_ADF_FAULTS: Final = {
+    "ScannerAdfMultipickDetected": "scan.double_feed",
+    "ScannerAdfHatchOpen": "scan.cover_open",
+    "ScannerAdfDoorOpen": "scan.cover_open",
+    "ScannerAdfCoverOpen": "scan.cover_open",
+    "ScannerAdfJam": "scan.jam",
+    "ScannerAdfMispick": "scan.mispick",
+    "ScannerAdfDuplexPageTooShort": "scan.page_wrong",
+    "ScannerAdfDuplexPageTooLong": "scan.page_wrong",
+    "ScannerAdfInputTrayFailed": "scan.driver_error",
+    "ScannerAdfInputTrayOverloaded": "scan.driver_error",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class InputCaps:
+    """One paper source: largest area in 1/300 inch, resolutions offered or their range."""
+
+    max_width: int
+    max_height: int
+    dpi: tuple[int, ...]
+    dpi_range: tuple[int, int] | None
+
+    def offers(self, dpi: int) -> bool:
+        """Whether the source can scan at this resolution."""
+        low, high = self.dpi_range or (0, -1)
+        return dpi in self.dpi or low <= dpi <= high
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What the device says of itself."""
+
+    model: str
+    vendor: str
+    serial: str
+    uuid: str
+    platen: InputCaps | None
+    simplex: InputCaps | None
+    duplex: InputCaps | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """State of the device, its feeder and its jobs (path of the job → state)."""
+
+    state: str
+    adf_state: str
+    jobs: tuple[tuple[str, str], ...]
+
+    @property
+    def fault(self) -> str | None:
+        """Slug of the feeder's trouble, None when it reports none."""
+        return _ADF_FAULTS.get(self.adf_state)
+
+    @property
+    def empty(self) -> bool:
+        """Whether the feeder says it holds no paper."""
+        return self.adf_state == "ScannerAdfEmpty"
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the feeder says it holds paper."""
+        return self.adf_state == "ScannerAdfLoaded"
+
+    def job_state(self, path: str) -> str:
+        """State of the job with this path; empty when it is not listed."""
+        name = path.rstrip("/").rpartition("/")[2]
+        return next((state for uri, state in self.jobs if uri.rstrip("/").endswith(name)), "")
+
+
+def parse_capabilities(data: bytes) -> Capabilities:
+    """The capabilities in a ScannerCapabilities document.
+
+    Raises:
+        ScannerError: `scan.driver_error` when the document is anything else.
+    """
+    root = _parse(data, f"{_SCAN}ScannerCapabilities")
+    model = _text(root, f"{_PWG}MakeAndModel")
+    return Capabilities(
+        model=model,
+        vendor=_text(root, f"{_SCAN}Manufacturer") or model.partition(" ")[0],
+        serial=_text(root, f"{_PWG}SerialNumber"),
+        uuid=_text(root, f"{_SCAN}UUID").removeprefix("urn:uuid:"),
+        platen=_input(root, "PlatenInputCaps"),
+        simplex=_input(root, "AdfSimplexInputCaps"),
+        duplex=_input(root, "AdfDuplexInputCaps"),
+    )
+
+
+def parse_status(data: bytes) -> Status:
+    """The status in a ScannerStatus document.
+
+    Raises:
+        ScannerError: `scan.driver_error` when the document is anything else.
+    """
+    root = _parse(data, f"{_SCAN}ScannerStatus")
+    jobs = tuple(
+        (_text(job, f"{_PWG}JobUri"), _text(job, f"{_PWG}JobState"))
+        for job in root.iter(f"{_SCAN}JobInfo")
+    )
+    return Status(_text(root, f"{_PWG}State"), _text(root, f"{_SCAN}AdfState"), jobs)
+
+
+def scan_settings(
+    *, area: tuple[int, int], feeder: bool, duplex: bool, mode: ModeName, dpi: int
+) -> bytes:
+    """A ScanSettings document asking for JPEG; `area` is width and height in 1/300 inch."""
+    duplex_line = f"<scan:Duplex>{str(duplex).lower()}</scan:Duplex>" if feeder else ""
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        f'<scan:ScanSettings xmlns:scan="{SCAN_NS}" xmlns:pwg="{PWG_NS}">'
+        "<pwg:Version>2.0</pwg:Version><scan:Intent>Document</scan:Intent>"
+        "<pwg:ScanRegions><pwg:ScanRegion>"
+        "<pwg:ContentRegionUnits>escl:ThreeHundredthsOfInches</pwg:ContentRegionUnits>"
+        "<pwg:XOffset>0</pwg:XOffset><pwg:YOffset>0</pwg:YOffset>"
+        f"<pwg:Width>{area[0]}</pwg:Width><pwg:Height>{area[1]}</pwg:Height>"
+        "</pwg:ScanRegion></pwg:ScanRegions>"
+        f"<pwg:InputSource>{'Feeder' if feeder else 'Platen'}</pwg:InputSource>{duplex_line}"
+        f"<scan:ColorMode>{'RGB24' if mode == 'color' else 'Grayscale8'}</scan:ColorMode>"
+        f"<scan:XResolution>{dpi}</scan:XResolution><scan:YResolution>{dpi}</scan:YResolution>"
+        "<pwg:DocumentFormat>image/jpeg</pwg:DocumentFormat>"
+        "<scan:DocumentFormatExt>image/jpeg</scan:DocumentFormatExt>"
+        "</scan:ScanSettings>"
+    ).encode()
+
+
+def parse_xml(data: bytes) -> Element:
+    """The root element of a small document without a DTD.
+
+    Raises:
+        ScannerError: `scan.driver_error` for too many bytes, a DTD, or text that is no XML.
+    """
+    if len(data) > MAX_XML_BYTES:
+        raise ScannerError("scan.driver_error", code="xml-size")
+    builder = TreeBuilder()
+    parser = expat.ParserCreate(namespace_separator="}")
+    parser.buffer_text = True
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        builder.start(_qualified(name), attributes)
+
+    def end(name: str) -> None:
+        builder.end(_qualified(name))
+
+    def refuse(*_: object) -> None:
+        raise ScannerError("scan.driver_error", code="xml-dtd")
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = builder.data
+    parser.StartDoctypeDeclHandler = refuse
+    try:
+        parser.Parse(data, True)
+        return builder.close()
+    except (expat.ExpatError, AssertionError, ValueError, LookupError) as error:
+        raise ScannerError("scan.driver_error", code="xml") from error
+
+
+def _qualified(name: str) -> str:
+    return f"{{{name}" if "}" in name else name
+
+
+def _parse(data: bytes, root_name: str) -> Element:
+    root = parse_xml(data)
+    if root.tag != root_name:
+        raise ScannerError("scan.driver_error", code="xml-root")
+    return root
+
+
+def _text(element: Element, tag: str) -> str:
+    return next((found.text or "" for found in element.iter(tag)), "").strip()
+
+
+def _number(element: Element, tag: str) -> int:
+    text = _text(element, tag)
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0  # noqa: PLR2004 - 9 digits
+
+
+def _input(root: Element, name: str) -> InputCaps | None:
+    caps = next(root.iter(f"{_SCAN}{name}"), None)
+    if caps is None:
+        return None
+    dpi = {
+        _number(item, f"{_SCAN}XResolution") for item in caps.iter(f"{_SCAN}DiscreteResolution")
+    }
+    span = next(caps.iter(f"{_SCAN}XResolutionRange"), None)
+    return InputCaps(
+        max_width=_number(caps, f"{_SCAN}MaxWidth"),
+        max_height=_number(caps, f"{_SCAN}MaxHeight"),
+        dpi=tuple(sorted(dpi - {0})),
+        dpi_range=None
+        if span is None
+        else (_number(span, f"{_SCAN}Min"), _number(span, f"{_SCAN}Max")),
+    )

@@ -1,0 +1,137 @@
+"""The paper in the simulated feeder: one image file is one side."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from scanner.errors import ScannerError
+from scanner.model import MM_PER_INCH
+from scanner.validate import image_facts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OFFERED_DPI: Final = (200, 300)
+A4_MM: Final = (210.0, 297.0)
+JPEG_QUALITY: Final = 90
+SIZE_TOLERANCE: Final = 0.02
+_JPEG_START: Final = b"\xff\xd8\xff"
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """How a side is asked for: resolution, colour and the area in pixels (width, height)."""
+
+    dpi: int
+    gray: bool
+    area_px: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The bytes for one side; `is_image` is False for a file served as it is because it is none."""
+
+    data: bytes
+    is_image: bool
+
+
+def page_files(folder: Path) -> tuple[Path, ...]:
+    """The files of the folder in the order of their names; hidden ones are no pages."""
+    return tuple(
+        sorted(
+            (path for path in folder.iterdir() if path.is_file() and path.name[0] != "."),
+            key=lambda path: path.name,
+        )
+    )
+
+
+def serve(path: Path, capture: Capture) -> Served:
+    """The side as a scanner would deliver it.
+
+    A JPEG whose resolution is the asked one passes unchanged. Everything else is converted, and
+    resampled when its resolution differs; an image of unknown size is fitted onto the asked area. A
+    file that is no image is served as it is.
+    """
+    data = path.read_bytes()
+    if data.startswith(_JPEG_START) and not capture.gray and _jpeg_dpi(data) == capture.dpi:
+        return Served(data, is_image=True)
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            found = _declared_dpi(image) or inferred_dpi(image.size)
+            upright = ImageOps.exif_transpose(image).convert("L" if capture.gray else "RGB")
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return Served(data, is_image=False)
+    return Served(_jpeg(_scaled(upright, found, capture), capture.dpi), is_image=True)
+
+
+def shrunk(data: bytes) -> bytes:
+    """The same picture at half its width and height, without any word about its resolution."""
+    with Image.open(io.BytesIO(data)) as image:
+        return _jpeg(image.convert("RGB").resize((image.width // 2, image.height // 2)), None)
+
+
+def training_pages(folder: Path, sheets: int = 3) -> None:
+    """The folder holds drawn A4 pages to practise with, at 300 dpi."""
+    width, height = (round(mm / MM_PER_INCH * 300) for mm in A4_MM)
+    for number in range(1, sheets + 1):
+        image = Image.new("RGB", (width, height), "white")
+        draw = ImageDraw.Draw(image)
+        draw.rectangle((120, 120, width - 120, height - 120), outline="navy", width=8)
+        draw.text((300, 300), f"MẪU / SAMPLE {number}", "navy", ImageFont.load_default(160))
+        for line in range(24):
+            top = 700 + line * 100
+            draw.rectangle((300, top, width - 300 - (line * 53) % 700, top + 14), fill="gray")
+        (folder / f"sample-{number}.jpg").write_bytes(_jpeg(image, 300))
+
+
+def inferred_dpi(size: tuple[int, int]) -> int | None:
+    """The offered resolution at which an image of this size is an A4 page, lying either way."""
+    for dpi in OFFERED_DPI:
+        page = [mm / MM_PER_INCH * dpi for mm in A4_MM]
+        pairs = zip(sorted(size), page, strict=True)
+        if all(abs(pixels - wanted) <= wanted * SIZE_TOLERANCE for pixels, wanted in pairs):
+            return dpi
+    return None
+
+
+def _jpeg_dpi(data: bytes) -> int | None:
+    try:
+        facts = image_facts(data)
+    except ScannerError:
+        return None
+    if facts is None:
+        return None
+    return facts.dpi or inferred_dpi((facts.width_px, facts.height_px))
+
+
+def _declared_dpi(image: Image.Image) -> int | None:
+    declared = image.info.get("dpi")
+    value = round(float(declared[0])) if isinstance(declared, tuple) else 0
+    return value if value > 1 else None
+
+
+def _scaled(image: Image.Image, dpi: int | None, capture: Capture) -> Image.Image:
+    if dpi == capture.dpi:
+        return image
+    width, height = capture.area_px
+    if dpi is not None:
+        size = tuple(max(1, round(pixels * capture.dpi / dpi)) for pixels in image.size)
+        if size[0] <= width * 1.02 and size[1] <= height * 1.02:
+            return image.resize((size[0], size[1]), Image.Resampling.LANCZOS)
+    fitted = ImageOps.contain(image, (width, height), Image.Resampling.LANCZOS)
+    paper = Image.new(image.mode, (width, height), "white")
+    paper.paste(fitted, ((width - fitted.width) // 2, (height - fitted.height) // 2))
+    return paper
+
+
+def _jpeg(image: Image.Image, dpi: int | None) -> bytes:
+    out = io.BytesIO()
+    if dpi is None:
+        image.save(out, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    else:
+        image.save(out, "JPEG", quality=JPEG_QUALITY, subsampling=0, dpi=(dpi, dpi))
+    return out.getvalue()
