@@ -9,6 +9,7 @@ Source: Decree 30/2020/ND-CP, Appendix I, Part II, section I (form of an electro
 
 from __future__ import annotations
 
+import math
 import sys
 import unicodedata
 from dataclasses import dataclass
@@ -24,7 +25,8 @@ from app.signing.errors import SigningError
 FONT_SIZE_PT: Final = 10
 LEADING_PT: Final = 12
 TAIL_PT: Final = 4  # without it the tail of "ý" in the last line is cut
-WIDTH_PT: Final = 220
+WIDTH_PT: Final = 220  # lines are broken here
+AIR_PT: Final = 2
 MAX_LINES: Final = 5
 VIETNAM: Final = timezone(timedelta(hours=7), "+07:00")
 
@@ -48,8 +50,8 @@ class Stamp:
 
     @property
     def width_pt(self) -> int:
-        """Width of the box."""
-        return WIDTH_PT
+        """Width of the box: its longest line and a little air."""
+        return math.ceil(max(width_pt(line) for line in self.lines)) + AIR_PT
 
     @property
     def height_pt(self) -> int:

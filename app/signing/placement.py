@@ -8,6 +8,7 @@ Source: Decree 30/2020/ND-CP, Appendix I, Part II (place of the signature on a c
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -26,6 +27,7 @@ Box = tuple[int, int, int, int]
 
 MARGIN_PT: Final = 8
 STEP_PT: Final = 4
+MAX_SIDE_PT: Final = 3400  # above A0; a larger page would not be rendered in sane memory
 
 _SCALE = 2  # 144 dpi: a full stop of 10 pt is four pixels
 _PAD_PT = 2  # letters must not touch the box either
@@ -48,47 +50,111 @@ def ink(page: Any) -> npt.NDArray[np.bool_]:
     return np.asarray(pixels < max(paper - _CONTRAST, _DARK))
 
 
-def _positions(width: float, height: float, stamp: Stamp) -> Iterator[Box]:
-    """Boxes to try, best first, relative to the visible page; integers only."""
-    right = int(width) - MARGIN_PT
-    top = int(height) - MARGIN_PT
-    w, h = stamp.width_pt, stamp.height_pt
-    for x in range(right - w, MARGIN_PT - 1, -STEP_PT):
-        yield x, top - h, x + w, top
-    for y in range(top - h - STEP_PT, MARGIN_PT - 1, -STEP_PT):
-        yield right - w, y, right, y + h
+def _positions(right: int, top: int, stamp: Stamp, *, anywhere: bool) -> Iterator[tuple[int, int]]:
+    """Lower left corners to try, best first, relative to the visible page."""
+    last_x, last_y = right - stamp.width_pt, top - stamp.height_pt
+    along_top = range(last_x, MARGIN_PT - 1, -STEP_PT)
+    down = range(last_y, MARGIN_PT - 1, -STEP_PT)
+    yield from ((x, last_y) for x in along_top)
+    yield from ((last_x, y) for y in down)
+    if anywhere:
+        inside = [(x, y) for x in along_top for y in down]
+        yield from sorted(inside, key=lambda at: math.hypot(last_x - at[0], last_y - at[1]))
 
 
-def place(pdf: bytes, stamp: Stamp) -> Box:
+class _Page:
+    """Page 1 as it is seen: its visible box in pt and how much ink any part of it has."""
+
+    def __init__(self, pdf: bytes) -> None:
+        try:
+            document = pypdfium2.PdfDocument(pdf)
+        except pypdfium2.PdfiumError as trouble:
+            raise SigningError("sign.unreadable_pdf", why="damaged") from trouble
+        try:
+            document.init_forms()  # earlier stamps are form widgets; they are ink too
+            page = document[0]
+            rotated = page.get_rotation() != 0
+            self.left, self.bottom, self.right, self.top = _visible(page)
+            if max(self.right - self.left, self.top - self.bottom) > MAX_SIDE_PT:
+                raise SigningError("sign.unreadable_pdf", why="page_size")
+            dark = ink(page)
+            page.close()
+        except (pypdfium2.PdfiumError, IndexError, ValueError) as trouble:
+            raise SigningError("sign.unreadable_pdf", why="damaged") from trouble
+        finally:
+            document.close()
+        if rotated:
+            raise SigningError("sign.page_rotated")
+        self._sums = np.pad(dark.cumsum(0, dtype=np.int64).cumsum(1), ((1, 0), (1, 0)))
+
+    def is_free(self, box: Box) -> bool:
+        """Whether ``box`` (pt, in the page's space) and a little around it are bare paper."""
+        x0, y0, x1, y1 = box
+        rows, columns = (each - 1 for each in self._sums.shape)
+        first_row = _clip((self.top - y1 - _PAD_PT) * _SCALE, rows)
+        last_row = _clip(math.ceil((self.top - y0 + _PAD_PT) * _SCALE), rows)
+        first = _clip((x0 - self.left - _PAD_PT) * _SCALE, columns)
+        last = _clip(math.ceil((x1 - self.left + _PAD_PT) * _SCALE), columns)
+        found = (
+            self._sums[last_row, last]
+            - self._sums[first_row, last]
+            - self._sums[last_row, first]
+            + self._sums[first_row, first]
+        )
+        return int(found) <= _SPECK_PX
+
+    def holds(self, box: Box) -> bool:
+        """Whether ``box`` lies wholly on the visible page."""
+        x0, y0, x1, y1 = box
+        return self.left <= x0 < x1 <= self.right and self.bottom <= y0 < y1 <= self.top
+
+
+def _clip(value: float, limit: int) -> int:
+    return min(max(0, int(value)), limit)
+
+
+def _visible(page: Any) -> tuple[float, float, float, float]:
+    """What a reader sees of the page: its crop box within its media box."""
+    crop, media = page.get_cropbox(), page.get_mediabox()
+    left, bottom = max(crop[0], media[0]), max(crop[1], media[1])
+    right, top = min(crop[2], media[2]), min(crop[3], media[3])
+    if right <= left or top <= bottom:
+        raise ValueError("an empty page")
+    return left, bottom, right, top
+
+
+def place(pdf: bytes, stamp: Stamp, *, anywhere: bool = False) -> Box:
     """A free box for ``stamp`` on page 1: (left, bottom, right, top) in pt of the page's space.
+
+    Args:
+        pdf: the paper.
+        stamp: what is to stand there.
+        anywhere: after the top and the right edge, also look inside the page, nearest to the top
+            right first: for a human who was asked and agreed.
 
     Raises:
         SigningError: ``sign.no_room`` when every place has ink or the page is too small,
             ``sign.page_rotated`` for a turned page, ``sign.unreadable_pdf``.
     """
-    try:
-        document = pypdfium2.PdfDocument(pdf)
-    except pypdfium2.PdfiumError as trouble:
-        raise SigningError("sign.unreadable_pdf", why="damaged") from trouble
-    try:
-        document.init_forms()  # earlier stamps are form widgets; they are ink too
-        page = document[0]
-        if page.get_rotation() != 0:
-            raise SigningError("sign.page_rotated")
-        left, bottom, right, top = page.get_cropbox()
-        dark = ink(page)
-        page.close()
-    except (pypdfium2.PdfiumError, IndexError, ValueError) as trouble:
-        raise SigningError("sign.unreadable_pdf", why="damaged") from trouble
-    finally:
-        document.close()
-    width, height = right - left, top - bottom
-    for x0, y0, x1, y1 in _positions(width, height, stamp):
-        rows = slice(
-            max(0, int((height - y1 - _PAD_PT) * _SCALE)), int((height - y0 + _PAD_PT) * _SCALE) + 1
-        )
-        columns = slice(max(0, (x0 - _PAD_PT) * _SCALE), (x1 + _PAD_PT) * _SCALE)
-        if int(np.count_nonzero(dark[rows, columns])) <= _SPECK_PX:
-            dx, dy = round(left), round(bottom)
-            return x0 + dx, y0 + dy, x1 + dx, y1 + dy
+    page = _Page(pdf)
+    dx, dy = math.ceil(page.left), math.ceil(page.bottom)
+    right = math.floor(page.right) - dx - MARGIN_PT
+    top = math.floor(page.top) - dy - MARGIN_PT
+    for x, y in _positions(right, top, stamp, anywhere=anywhere):
+        box = (x + dx, y + dy, x + dx + stamp.width_pt, y + dy + stamp.height_pt)
+        if page.is_free(box):
+            return box
     raise SigningError("sign.no_room")
+
+
+def check_box(pdf: bytes, stamp: Stamp, box: Box) -> None:
+    """Passes when ``stamp`` may stand in ``box``: large enough, on the page, on bare paper.
+
+    Raises:
+        SigningError: ``sign.no_room``, ``sign.page_rotated``, ``sign.unreadable_pdf``.
+    """
+    page = _Page(pdf)
+    x0, y0, x1, y1 = box
+    fits = x1 - x0 >= stamp.width_pt and y1 - y0 >= stamp.height_pt
+    if not (fits and page.holds(box) and page.is_free(box)):
+        raise SigningError("sign.no_room")

@@ -41,7 +41,7 @@ from app.signing.appearance import (
 )
 from app.signing.errors import SigningError
 from app.signing.integrity import open_pdf
-from app.signing.placement import place
+from app.signing.placement import Box, check_box, place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,6 +50,7 @@ HOLE_HEX: Final = 24_576  # hexadecimal digits: CMS, chain and a later time-stam
 
 __all__ = [
     "HOLE_HEX",
+    "Box",
     "PreparedSignature",
     "Stamp",
     "conversion_mark",
@@ -249,6 +250,7 @@ def prepare(
     stamp: Stamp | None,
     now: datetime,
     field: str = "Clerk-1",
+    box: Box | None = None,
 ) -> PreparedSignature:
     """The prepared signature of ``pdf``: equal arguments give equal bytes.
 
@@ -259,6 +261,7 @@ def prepare(
         stamp: the visible part, or None for an invisible signature.
         now: the signing time, with a zone.
         field: name of the new signature field.
+        box: where the stamp goes, when a human chose it; else ``placement.place`` finds it.
 
     Raises:
         SigningError: ``sign.no_room``, ``sign.unreadable_pdf``, ``sign.field_taken``,
@@ -268,9 +271,14 @@ def prepare(
         raise ValueError("a signing time needs its zone")
     moment = now.astimezone(VIETNAM).replace(microsecond=0)
     signer = external_signer(cert, chain, 512)
-    box = None if stamp is None else place(pdf, stamp)
+    if stamp is None:
+        box = None
+    elif box is None:
+        box = place(pdf, stamp)
+    else:
+        check_box(pdf, stamp, box)
     seed = hashlib.sha256(
-        hashlib.sha256(pdf).digest() + cert + moment.isoformat().encode() + field.encode()
+        b"|".join((hashlib.sha256(pdf).digest(), cert, moment.isoformat().encode(), field.encode()))
     ).digest()
     writer = _Writer(pdf, seed)
     pdf_signer = PdfSigner(
