@@ -9,7 +9,9 @@ Source: ISO 19005-2, 6.2.4 (colour), 6.2.8 (images).
 
 from __future__ import annotations
 
+import struct
 import warnings
+import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 MAX_PIXELS = 178_000_000
 MAX_SIDE_PX = 60_000
-FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "BMP", "WEBP", "JPEG2000", "PPM")
+FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "JPEG2000", "PPM")
 JPEG_FORMATS = frozenset({"JPEG", "MPO"})
 PLAIN_MODES = frozenset({"1", "L", "RGB"})
 PNG_DEPTH = 8
@@ -38,6 +40,31 @@ ICC_CLASSES = frozenset({b"scnr", b"mntr", b"prtr", b"spac"})
 ICC_MAX_VERSION = 4
 ICC_HEADER_BYTES = 128
 ICC_MAX_BYTES = 4_000_000
+
+
+# What broken bytes make Pillow and img2pdf raise; anything else is a defect of ours.
+_BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    IndexError,
+    KeyError,
+    TypeError,
+    EOFError,
+    ArithmeticError,
+    AttributeError,
+    AssertionError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+    ImageCms.PyCMSError,
+    img2pdf.AlphaChannelError,
+    img2pdf.ImageOpenError,
+    img2pdf.JpegColorspaceError,
+    img2pdf.UnsupportedColorspaceError,
+    img2pdf.PdfTooLargeError,
+    img2pdf.NegativeDimensionError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +106,23 @@ def embed(pdf: Pdf, data: bytes, number: int) -> Embedded:
             converted, ``pack.too_large`` above 178 megapixels, ``pack.many_frames`` for a file
             with several pages, of which all but the first would be lost.
     """
-    with _trouble_named(number):
+    with _decoders(number):
         plain = _plain_file(data, number)
-        options = {"layout_fun": img2pdf.get_fixed_dpi_layout_fun((72, 72))}
-        options |= {"rotation": img2pdf.Rotation.none, "nodate": True, "first_frame_only": True}
-        single = img2pdf.convert(plain.data, engine=img2pdf.Engine.internal, **options)
-        with pikepdf.open(BytesIO(single)) as source:
-            (image,) = source.pages[0].images.values()
-            return _adopt(pdf, image, plain)
+        single = img2pdf.convert(
+            plain.data,
+            engine=img2pdf.Engine.internal,
+            layout_fun=img2pdf.get_fixed_dpi_layout_fun((72, 72)),
+            rotation=img2pdf.Rotation.none,
+            nodate=True,
+            first_frame_only=True,
+        )
+    with pikepdf.open(BytesIO(single)) as source:
+        (image,) = source.pages[0].obj.Resources.XObject.as_dict().values()
+        return _adopt(pdf, image, plain)
 
 
 @contextmanager
-def _trouble_named(number: int) -> Iterator[None]:
+def _decoders(number: int) -> Iterator[None]:
     """Turns what decoders raise over a broken or enormous picture into this room's error."""
     with warnings.catch_warnings():
         # Odd files make decoders talk; what matters comes as an exception or is checked here.
@@ -99,15 +131,12 @@ def _trouble_named(number: int) -> Iterator[None]:
             yield
         except Image.DecompressionBombError as e:
             raise PackagingError("pack.too_large", page=number) from e
-        except PackagingError:
-            raise
-        except Exception as e:
-            # Decoders of hostile bytes raise nearly anything: struct.error, KeyError, SyntaxError.
+        except _BROKEN as e:
             raise PackagingError("pack.bad_image", page=number) from e
 
 
 def _plain_file(data: bytes, number: int) -> _Plain:
-    """The file to embed: ``data`` itself, or the same pixels as a grey, RGB or 1-bit PNG."""
+    """The file to embed: ``data`` itself, or its pixels in 1-bit, grey or RGB without loss."""
     try:
         picture = Image.open(BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError as e:
@@ -127,8 +156,11 @@ def _plain_file(data: bytes, number: int) -> _Plain:
         picture.load()
         if _embeddable_png(picture, data):
             return _Plain(data, profile, orientation)
-        out = BytesIO()
-        _flattened(picture).save(out, "PNG", compress_level=6)
+        flat, out = _flattened(picture), BytesIO()
+        if flat.mode == "1":
+            flat.save(out, "PPM")  # img2pdf codes raw bits as Group 4; a PNG it would take over
+        else:
+            flat.save(out, "PNG", compress_level=6)
         return _Plain(out.getvalue(), profile, orientation)
 
 
@@ -184,12 +216,14 @@ def _usable_profile(picture: Image.Image) -> bytes | None:
 def _adopt(pdf: Pdf, source: Object, plain: _Plain) -> Embedded:
     """A copy of the image stream in ``pdf``, raw bytes untouched, with a PDF/A colour space."""
     image = Stream(pdf, source.read_raw_bytes())
-    for key in ("/Type", "/Subtype", "/Width", "/Height", "/BitsPerComponent", "/Filter"):
+    for key in ("/Type", "/Subtype", "/Width", "/Height", "/BitsPerComponent"):
         image[key] = source[key]
+    image.Filter = _only(source.Filter)
+    if "/DecodeParms" in source:
+        # Numbers and booleans only; written anew they belong to no other document.
+        image.DecodeParms = Dictionary(dict(_only(source.DecodeParms).items()))
     grey = source.get("/ColorSpace") == Name.DeviceGray or source.BitsPerComponent == 1
     image.ColorSpace = Name.DeviceGray if grey else Name.DeviceRGB
-    if "/DecodeParms" in source:
-        image.DecodeParms = _plain_copy(source.DecodeParms)
     if plain.profile is not None:
         icc = Stream(pdf, plain.profile)
         icc.N = 1 if grey else 3
@@ -199,8 +233,6 @@ def _adopt(pdf: Pdf, source: Object, plain: _Plain) -> Embedded:
     )
 
 
-def _plain_copy(parameters: Object) -> Object:
-    """Decode parameters are numbers and booleans only; written anew they belong to no document."""
-    if isinstance(parameters, pikepdf.Array):
-        return Array([_plain_copy(each) for each in parameters])
-    return Dictionary({key: parameters[key] for key in parameters.keys()})  # noqa: SIM118
+def _only(entry: Object) -> Object:
+    """The filter, or its parameters, whether written alone or as a list of one."""
+    return entry[0] if isinstance(entry, Array) else entry

@@ -54,7 +54,9 @@ def draw(dpi: int = 150, mm: tuple[float, float] = (210, 297)) -> Drawn:
             x += pen.textlength(word + " ", font=font)
         baseline += round(size * 1.9)
     red = round(height * 0.8), round(height * 0.9)
-    pen.ellipse((width * 0.6, red[0], width * 0.6 + red[1] - red[0], red[1]), outline="red", width=6)
+    pen.ellipse(
+        (width * 0.6, red[0], width * 0.6 + red[1] - red[0], red[1]), outline="red", width=6
+    )
     return Drawn(picture, tuple(words), dpi)
 
 
