@@ -16,9 +16,9 @@ import tesserocr
 
 from ocr.engine import OSD, PAGE_TIMEOUT_S, model_digest, osd_folder
 from ocr.errors import OcrError
+from ocr.grey import to_grey
 from ocr.text import PageText, Word
 from ocr.vietnamese import normalise
-from ocr.warp import to_grey
 
 if TYPE_CHECKING:
     from pathlib import Path

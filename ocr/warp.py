@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 
 from ocr.geometry import Geometry
+from ocr.grey import even_paper, fade_marks, shrink
 from ocr.image import PageImage, Pixels
+from ocr.rules import without_rules
 
 cv2.setNumThreads(1)
 
@@ -37,34 +39,12 @@ def render(image: PageImage, geometry: Geometry, dpi: float | None = None) -> Pa
 
 def reading_copy(image: PageImage, geometry: Geometry) -> PageImage:
     """Return the page for the recogniser: grey, 200 dpi, even white paper."""
-    grey = PageImage(to_grey(image.pixels), image.dpi_x, image.dpi_y)
-    page = render(grey, geometry, READING_DPI)
-    return PageImage(even_paper(page.pixels), page.dpi_x, page.dpi_y)
-
-
-def to_grey(pixels: Pixels) -> Pixels:
-    """Return ``uint8 HxW`` brightness."""
-    if pixels.ndim == 2:  # noqa: PLR2004 - two axes mean one channel
-        return pixels
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
-
-
-def even_paper(grey: Pixels) -> Pixels:
-    """Return ``grey`` divided by its paper: shadows, casts and patterns turn to even white."""
-    height, width = grey.shape
-    small = shrink(grey, max(1, width // 8), max(1, height // 8))
-    paper = cv2.medianBlur(cv2.dilate(small, np.ones((5, 5), np.uint8)), 15)
-    paper = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.divide(grey, paper, scale=245), dtype=np.uint8)
-
-
-def shrink(pixels: Pixels, width: int, height: int) -> Pixels:
-    """Return ``pixels`` reduced by area means."""
-    if (width, height) == (pixels.shape[1], pixels.shape[0]):
-        return pixels
-    return np.asarray(
-        cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8
-    )
+    flat = Geometry.plan(image)
+    small = render(image, flat, READING_DPI)
+    grey = PageImage(fade_marks(small.pixels, READING_DPI), small.dpi_x, small.dpi_y)
+    turned = Geometry.plan(grey, skew_deg=geometry.skew_deg, rotation_deg=geometry.rotation_deg)
+    page = even_paper(render(grey, turned).pixels)
+    return PageImage(without_rules(page, READING_DPI), READING_DPI, READING_DPI)
 
 
 def _resample(pixels: Pixels, geometry: Geometry, width: int, height: int) -> Pixels:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from ocr.warp import shrink, to_grey
+from ocr.grey import shrink, to_grey
 
 if TYPE_CHECKING:
     from ocr.image import PageImage, Pixels

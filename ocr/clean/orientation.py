@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ocr.geometry import Geometry
+from ocr.grey import to_grey
 from ocr.image import PageImage
-from ocr.warp import render, to_grey
+from ocr.warp import render
 
 if TYPE_CHECKING:
     from ocr.engine import OrientationReader

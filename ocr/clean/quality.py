@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from ocr.warp import to_grey
+from ocr.grey import to_grey
 
 if TYPE_CHECKING:
     from ocr.clean.ink import InkMap

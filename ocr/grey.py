@@ -1,0 +1,73 @@
+"""Brightness of a page: what is writing keeps its darkness, what lies over it fades."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+
+from ocr.image import Pixels
+
+_SATURATED: Final = 50
+_MIN_MARK_MM: Final = 9.0
+_MM_PER_INCH: Final = 25.4
+
+
+def to_grey(pixels: Pixels) -> Pixels:
+    """Return ``uint8 HxW`` brightness."""
+    if pixels.ndim == 2:  # noqa: PLR2004 - two axes mean one channel
+        return pixels
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+
+
+def shrink(pixels: Pixels, width: int, height: int) -> Pixels:
+    """Return ``pixels`` reduced by area means."""
+    if (width, height) == (pixels.shape[1], pixels.shape[0]):
+        return pixels
+    return np.asarray(
+        cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8
+    )
+
+
+def even_paper(grey: Pixels) -> Pixels:
+    """Return ``grey`` divided by its paper: shadows, casts and patterns turn to even white."""
+    height, width = grey.shape
+    small = shrink(grey, max(1, width // 8), max(1, height // 8))
+    paper = cv2.medianBlur(cv2.dilate(small, np.ones((5, 5), np.uint8)), 15)
+    paper = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.divide(grey, paper, scale=245), dtype=np.uint8)
+
+
+def fade_marks(pixels: Pixels, dpi: float) -> Pixels:
+    """Return the brightness of a page with coloured seals and signatures faded.
+
+    Inside a coloured mark larger than any line of print only the brightest channel counts: red
+    and blue ink turn pale there, black letters under them stay black. Coloured lines of print
+    are no such mark and keep their darkness.
+
+    Args:
+        pixels: ``uint8 HxW`` or ``HxWx3`` BGR.
+        dpi: their resolution.
+    """
+    grey = to_grey(pixels)
+    if pixels.ndim == 2:  # noqa: PLR2004 - two axes mean one channel
+        return grey
+    blue, green, red = cv2.split(pixels)
+    brightest = cv2.max(cv2.max(blue, green), red)
+    darkest = cv2.min(cv2.min(blue, green), red)
+    coloured = cv2.threshold(cv2.subtract(brightest, darkest), _SATURATED, 1, cv2.THRESH_BINARY)[1]
+    coloured = cv2.morphologyEx(coloured, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    least = _MIN_MARK_MM * dpi / _MM_PER_INCH
+    outlines, _ = cv2.findContours(coloured, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    marks = [
+        cv2.convexHull(outline)
+        for outline in outlines
+        if min(cv2.boundingRect(outline)[2:]) >= least
+    ]
+    if not marks:
+        return grey
+    inside = np.zeros_like(grey)
+    cv2.drawContours(inside, marks, -1, 255, thickness=cv2.FILLED)
+    inside = np.asarray(cv2.dilate(inside, np.ones((7, 7), np.uint8)), dtype=np.uint8)
+    return np.where(inside > 0, brightest, grey).astype(np.uint8)
