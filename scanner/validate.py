@@ -21,7 +21,7 @@ _PNG_START: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_END: Final = b"IEND\xaeB`\x82"
 _PNG_SIZE_AT: Final = 16
 _PNG_HEAD: Final = 24
-_NOT_SOF: Final = frozenset({0xC4, 0xC8, 0xCC})
+_SOF: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _BARE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 _DOTS_PER_INCH: Final = 1
 _DOTS_PER_CM: Final = 2
@@ -70,7 +70,7 @@ def _jpeg_facts(head: bytes) -> ImageFacts | None:
             continue
         size = int.from_bytes(head[at + 2 : at + 4], "big")
         body = head[at + 4 : at + 2 + size]
-        if 0xC0 <= marker <= 0xCF and marker not in _NOT_SOF:
+        if marker in _SOF:
             if len(body) < 5:  # noqa: PLR2004 - precision, height, width
                 return None
             height, width = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")

@@ -52,6 +52,11 @@ class DeviceList:
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """The device is open and was told to scan: from now on silence is counted."""
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """Bytes came from the device though none are ready to be sent on; sent only when they did."""
 
@@ -68,12 +73,13 @@ class HostEnded:
 
 
 Message: TypeAlias = (
-    Hello | DeviceList | Progress | SideBegin | SideEnd | SideDropped | Notice | HostEnded
+    Hello | DeviceList | Opened | Progress | SideBegin | SideEnd | SideDropped | Notice | HostEnded
 )
 
 _NAMES: Final[dict[type, str]] = {
     Hello: "hello",
     DeviceList: "devices",
+    Opened: "opened",
     Progress: "progress",
     SideBegin: "side_begin",
     SideEnd: "side_end",

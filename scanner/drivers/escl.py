@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from scanner.drivers.escl_link import Answer, Document, EsclLink, LinkError
+from scanner.drivers.escl_link import ANSWER_S, Answer, Document, EsclLink, LinkError
 from scanner.drivers.escl_xml import (
     UNITS_PER_INCH,
     Capabilities,
@@ -26,6 +26,7 @@ from scanner.drivers.source import Delivered, DriverEvent, Numbering, Stop, sile
 from scanner.errors import ScannerError
 from scanner.model import MM_PER_INCH, Device, ScanRequest, SideChunk
 from scanner.validate import ImageProof, size_flags
+from scanner.wire import Opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +35,7 @@ RETRY_AFTER_S: Final = (0.5, 1.0, 2.0)
 BUSY_TRIES: Final = 30
 BUSY_JOB_TRIES: Final = 5
 BUSY_WAIT_S: Final = 0.5
+PROBE_S: Final = 2.0
 GONE: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.GONE})
 _UNKNOWN: Final = Status("", "", ())
 
@@ -107,6 +109,7 @@ def scan_at(link: EsclLink, request: ScanRequest, stop: Stop) -> Iterator[Driver
     )
     job = _create_job(link, settings, stop)
     try:
+        yield Opened()
         yield from _Pass(link, job, request, stop, page_px).sides()
     finally:
         link.delete(job)
@@ -154,8 +157,8 @@ def _create_job(link: EsclLink, settings: bytes, stop: Stop) -> str:
     raise ScannerError("scan.busy")
 
 
-def _status(link: EsclLink) -> Status:
-    answer = link.get("ScannerStatus")
+def _status(link: EsclLink, silence_s: float = ANSWER_S) -> Status:
+    answer = link.get("ScannerStatus", silence_s)
     return parse_status(answer.body) if answer.status == HTTPStatus.OK else _UNKNOWN
 
 
@@ -172,6 +175,7 @@ class _Pass:
     retries: int = 0
     busy: int = 0
     double_fed: bool = False
+    deaf: bool = False
 
     def __post_init__(self) -> None:
         self.numbers = Numbering(self.request)
@@ -203,15 +207,16 @@ class _Pass:
         proof = ImageProof(max_bytes=width * height * 3 + (1 << 20))
         try:
             for chunk in document.chunks(silence_limits(self.request)[2]):
-                if self.stop.now:
-                    raise ScannerError("scan.cancelled")
+                self.stop.check(sheet_open=True)
                 proof.feed(chunk)
                 yield SideChunk(begin.seq, chunk)
             facts = proof.finish()
             flags = size_flags(facts, self.page_px, self.request.dpi)
         except ScannerError as error:
             fault = None if self.stop.now else self._fault()
-            raise ScannerError(fault) from error if fault else error
+            if fault is None:
+                raise
+            raise ScannerError(fault) from error
         self.retries = self.busy = 0
         self.double_fed = self.double_fed or self._fault() == "scan.double_feed"
         if self.double_fed:
@@ -221,10 +226,15 @@ class _Pass:
             raise ScannerError("scan.double_feed")
 
     def _fault(self) -> str | None:
-        if self.request.source == "flatbed":
+        if self.request.source == "flatbed" or self.deaf:
             return None
-        with suppress(LinkError, ScannerError):
-            return _status(self.link).fault
+        try:
+            return _status(self.link, PROBE_S).fault
+        except LinkError as error:
+            # Some devices answer nothing while they feed: they are not asked again.
+            self.deaf = error.timed_out
+        except ScannerError:
+            return None
         return None
 
     def _broken(self, error: LinkError) -> ScannerError:
@@ -236,14 +246,9 @@ class _Pass:
 
     def _ended(self, answer: Answer) -> bool:
         """Whether a refusal means the end of the paper; False after a wait: ask again."""
-        if self.double_fed:
-            raise ScannerError("scan.double_feed")
         status = _status(self.link)
         job_state = status.job_state(self.job)
-        if status.fault:
-            raise ScannerError(status.fault, code=status.adf_state)
-        if job_state in {"Canceled", "Aborted"}:
-            raise ScannerError("scan.driver_error", code=f"job-{job_state.lower()}")
+        self._raise_trouble(status, job_state)
         if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
             return self._wait_busy(answer)
         if self.request.source == "flatbed" and self.numbers.sides:
@@ -265,6 +270,14 @@ class _Pass:
         if answer.status not in GONE:
             raise ScannerError("scan.driver_error", code=f"http-{answer.status}")
         raise ScannerError("scan.ended_with_paper")
+
+    def _raise_trouble(self, status: Status, job_state: str) -> None:
+        if self.double_fed:
+            raise ScannerError("scan.double_feed")
+        if status.fault:
+            raise ScannerError(status.fault, code=status.adf_state)
+        if job_state in {"Canceled", "Aborted"}:
+            raise ScannerError("scan.driver_error", code=f"job-{job_state.lower()}")
 
     def _wait_busy(self, answer: Answer) -> bool:
         self.busy += 1

@@ -92,13 +92,13 @@ class EsclLink:
         self._root = parts.path.rstrip("/") or "/eSCL"
         self._stop = stop
 
-    def get(self, name: str) -> Answer:
+    def get(self, name: str, silence_s: float = ANSWER_S) -> Answer:
         """The answer to GET of a document under the root.
 
         Raises:
             LinkError: No connection, or it broke.
         """
-        return self._whole("GET", f"{self._root}/{name}", b"", ANSWER_S)
+        return self._whole("GET", f"{self._root}/{name}", b"", silence_s)
 
     def post_job(self, settings: bytes) -> Answer:
         """The answer to the creation of a scan job.
@@ -149,7 +149,9 @@ class EsclLink:
     def _open(
         self, method: str, path: str, body: bytes, silence_s: float, *, breakable: bool = True
     ) -> Iterator[tuple[http.client.HTTPResponse, socket.socket]]:
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=CONNECT_S)
+        connection = http.client.HTTPConnection(
+            self._host, self._port, timeout=min(CONNECT_S, silence_s)
+        )
         try:
             try:
                 connection.connect()

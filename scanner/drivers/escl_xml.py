@@ -206,9 +206,7 @@ def _input(root: Element, name: str) -> InputCaps | None:
     caps = next(root.iter(f"{_SCAN}{name}"), None)
     if caps is None:
         return None
-    dpi = {
-        _number(item, f"{_SCAN}XResolution") for item in caps.iter(f"{_SCAN}DiscreteResolution")
-    }
+    dpi = {_number(item, f"{_SCAN}XResolution") for item in caps.iter(f"{_SCAN}DiscreteResolution")}
     span = next(caps.iter(f"{_SCAN}XResolutionRange"), None)
     return InputCaps(
         max_width=_number(caps, f"{_SCAN}MaxWidth"),

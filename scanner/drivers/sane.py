@@ -7,11 +7,12 @@ Raw frames become JPEG strip by strip, so memory does not grow with the page.
 
 from __future__ import annotations
 
+import ctypes as c
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from scanner.drivers.sane_abi import CDevice, Frame, Status, c, library
+from scanner.drivers.sane_abi import CDevice, Frame, Status, library
 from scanner.drivers.sane_device import Parameters, SaneDevice, trouble
 from scanner.drivers.source import (
     Delivered,
@@ -24,7 +25,7 @@ from scanner.errors import ScannerError
 from scanner.jpeg_strips import MAX_SIDE_PX, StripEncoder
 from scanner.model import Device, ScanRequest, SideChunk
 from scanner.validate import ImageFacts, size_flags
-from scanner.wire import Progress
+from scanner.wire import Opened, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -56,6 +57,7 @@ class SaneSource:
         try:
             _configure(device, request)
             stop.on_now(device.cancel)
+            yield Opened()
             yield from _sides(device, request, stop)
         finally:
             stop.on_now(None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from scanner.errors import ScannerError
 from scanner.model import Device, Notice, ScanRequest, SideBegin, SideChunk
-from scanner.wire import Progress
+from scanner.wire import Opened, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ class Delivered:
     name: str | None = None
 
 
-DriverEvent: TypeAlias = SideBegin | SideChunk | Delivered | Progress | Notice
+DriverEvent: TypeAlias = Opened | SideBegin | SideChunk | Delivered | Progress | Notice
 
 
 class Source(Protocol):
@@ -39,7 +39,7 @@ class Source(Protocol):
         """The devices this driver can reach now."""
 
     def scan(self, request: ScanRequest, stop: Stop) -> Iterator[DriverEvent]:
-        """The sides of one pass; returns when the paper ended.
+        """`Opened`, then the sides of one pass; returns when the paper ended.
 
         A side left open when an exception leaves the iterator counts as dropped.
 

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from scanner.errors import ScannerError
 from scanner.model import MM_PER_INCH
-from scanner.validate import image_facts
+from scanner.validate import ImageProof, image_facts, size_flags
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,10 +33,10 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """The bytes for one side; `is_image` is False for a file served as it is because it is none."""
+    """The bytes for one side; `sound` when they make a whole image that fits the asked area."""
 
     data: bytes
-    is_image: bool
+    sound: bool
 
 
 def page_files(folder: Path) -> tuple[Path, ...]:
@@ -58,14 +58,14 @@ def serve(path: Path, capture: Capture) -> Served:
     """
     data = path.read_bytes()
     if data.startswith(_JPEG_START) and not capture.gray and _jpeg_dpi(data) == capture.dpi:
-        return Served(data, is_image=True)
+        return Served(data, sound=_is_sound(data, capture))
     try:
         with Image.open(io.BytesIO(data)) as image:
             found = _declared_dpi(image) or inferred_dpi(image.size)
             upright = ImageOps.exif_transpose(image).convert("L" if capture.gray else "RGB")
     except (OSError, ValueError, Image.DecompressionBombError):
-        return Served(data, is_image=False)
-    return Served(_jpeg(_scaled(upright, found, capture), capture.dpi), is_image=True)
+        return Served(data, sound=False)
+    return Served(_jpeg(_scaled(upright, found, capture), capture.dpi), sound=True)
 
 
 def shrunk(data: bytes) -> bytes:
@@ -96,6 +96,16 @@ def inferred_dpi(size: tuple[int, int]) -> int | None:
         if all(abs(pixels - wanted) <= wanted * SIZE_TOLERANCE for pixels, wanted in pairs):
             return dpi
     return None
+
+
+def _is_sound(data: bytes, capture: Capture) -> bool:
+    try:
+        proof = ImageProof(len(data))
+        proof.feed(data)
+        size_flags(proof.finish(), capture.area_px, capture.dpi)
+    except ScannerError:
+        return False
+    return True
 
 
 def _jpeg_dpi(data: bytes) -> int | None:

@@ -106,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Nothing: requests are no news."""
 
-    def do_GET(self) -> None:  # noqa: N802 - named by the standard library
+    def do_GET(self) -> None:
         """Answer capabilities, status and sides."""
         path = urlsplit(self.path).path
         simulator = self.simulator
@@ -125,9 +125,10 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._status(HTTPStatus.NOT_FOUND)
 
-    def do_POST(self) -> None:  # noqa: N802 - named by the standard library
+    def do_POST(self) -> None:
         """Start a scan job."""
-        size = int(self.headers.get("Content-Length", "0") or 0)
+        length = self.headers.get("Content-Length", "")
+        size = int(length) if length.isascii() and length.isdigit() else 0
         if urlsplit(self.path).path != f"{ROOT}/ScanJobs" or not 0 < size <= MAX_XML_BYTES:
             self._status(HTTPStatus.BAD_REQUEST)
             return
@@ -153,7 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._status(HTTPStatus.CREATED, Location=f"{ROOT}/ScanJobs/{job.name}")
 
-    def do_DELETE(self) -> None:  # noqa: N802 - named by the standard library
+    def do_DELETE(self) -> None:
         """Give a job up."""
         job = self._job(urlsplit(self.path).path)
         if job is None:
@@ -163,7 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.simulator.tray.cancel(job)
         self._status(HTTPStatus.OK)
 
-    def do_PUT(self) -> None:  # noqa: N802 - named by the standard library
+    def do_PUT(self) -> None:
         """Load the paper again: `/sim/reload`, from `?sheet=N` on."""
         parts = urlsplit(self.path)
         sheet = parse_qs(parts.query).get("sheet", ["1"])[0]
@@ -202,7 +203,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send_side(self, served: Served, side: Side) -> bool:
         """Whether the client got the whole side as it should be."""
         data, fault = served.data, side.fault
-        if fault == "wrong_size" and served.is_image:
+        if fault == "wrong_size" and served.sound:
             data = shrunk(data)
         elif fault == "half_jpeg":
             data = data[: len(data) // 2]
@@ -232,7 +233,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(data[at : at + step])
         self.wfile.flush()
         damaged = fault in {"half_jpeg", "zero_byte", "wrong_size"}
-        return served.is_image and not damaged
+        return served.sound and not damaged
 
     def _wait_for_client_to_leave(self) -> None:
         while not self.simulator.closing.wait(POLL_S):

@@ -18,9 +18,17 @@ if TYPE_CHECKING:
 
 InputName: TypeAlias = Literal["Feeder", "Platen"]
 JobState: TypeAlias = Literal["Processing", "Completed", "Canceled", "Aborted"]
-_STOPPING: Final[dict[str, str]] = {
+_ADF_STATES: Final[dict[str | None, str]] = {
     "jam": "ScannerAdfJam",
     "cover_open": "ScannerAdfHatchOpen",
+    "double_feed": "ScannerAdfMultipickDetected",
+}
+_REFUSALS: Final[dict[str | None, int]] = {
+    "jam": 409,
+    "cover_open": 409,
+    "early_404": 404,
+    "permanent_404": 404,
+    "busy_503": 503,
 }
 
 
@@ -85,8 +93,6 @@ class Tray:
             return self._adf_fault
         job = self.job
         at = self._delivered if job is None or job.source == "Platen" else job.position
-        if at == 0 and self._first_sheet > len(self._files):
-            at = len(self._files)
         return "ScannerAdfLoaded" if at < len(self._files) else "ScannerAdfEmpty"
 
     def reload(self, sheet: int = 1) -> None:
@@ -119,26 +125,20 @@ class Tray:
 
     def next_side(self, job: Job) -> Side | Refusal:
         """What NextDocument of this job answers."""
-        if job.state == "Canceled" or (job.source == "Platen" and job.sides):
+        if job.state == "Canceled" or job.refusing or (job.source == "Platen" and job.sides):
             return Refusal(404)
         if job.position >= len(self._files):
             job.state = "Completed"
             return Refusal(404)
         side = "back" if job.duplex and job.position % 2 else "front"
-        if job.refusing or (self._adf_fault and side == "front"):
-            return Refusal(404 if job.refusing else 409)
-        fault = self._plan.take(job.sheet_of(job.position), side)
-        if fault in _STOPPING:
-            self._adf_fault = _STOPPING[fault]
-            job.state = "Aborted"
+        if job.state == "Aborted" or (self._adf_fault and side == "front"):
             return Refusal(409)
-        if fault in {"early_404", "permanent_404"}:
+        fault = self._plan.take(job.sheet_of(job.position), side)
+        self._adf_fault = _ADF_STATES.get(fault, self._adf_fault)
+        if fault in _REFUSALS:
             job.refusing = fault == "permanent_404"
-            return Refusal(404)
-        if fault == "busy_503":
-            return Refusal(503)
-        if fault == "double_feed":
-            self._adf_fault = "ScannerAdfMultipickDetected"
+            job.state = "Aborted" if fault in _ADF_STATES else job.state
+            return Refusal(_REFUSALS[fault])
         position = job.position
         job.position += 1
         job.sides += 1
@@ -147,7 +147,7 @@ class Tray:
     def settle(self, job: Job, side: Side, *, whole: bool) -> None:
         """The side left the device; `whole` when the client got all of it in order."""
         sheet = job.sheet_of(side.position)
-        if not whole or self._adf_fault == "ScannerAdfMultipickDetected":
+        if not whole or self._adf_fault:
             job.damaged.add(sheet)
         through = side.position + 1
         sheet_done = through % job.per_sheet == 0 or through == len(self._files)

@@ -1,0 +1,212 @@
+"""The driver host as a process: its pipes drained by threads, its whole group killable."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import signal
+import subprocess  # noqa: TID251 - this is the wrapper that starts the driver host
+import threading
+import time
+from typing import IO, TYPE_CHECKING, BinaryIO, Final, cast
+
+from scanner.errors import ScannerError
+from scanner.model import SideBegin, SideEnd
+from scanner.wire import (
+    DATA_KIND,
+    HostEnded,
+    Message,
+    Opened,
+    Progress,
+    WireError,
+    decode_message,
+    encode_command,
+    read_frame,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+log = logging.getLogger("scan")
+
+LEAVE_S: Final = 1.0
+POLL_S: Final = 0.1
+QUEUE_FRAMES: Final = 16
+STDERR_TAIL: Final = 2000
+
+
+def message_in(payload: bytes) -> Message:
+    """The message in a `J` frame.
+
+    Raises:
+        ScannerError: `scan.driver_crash` when the host speaks another language.
+    """
+    try:
+        return decode_message(payload)
+    except WireError as error:
+        raise ScannerError("scan.driver_crash", code="protocol") from error
+
+
+class HostProcess:
+    """The host as a process: its pipes drained by threads, its whole group killable."""
+
+    def __init__(self, argv: Sequence[str], env: Mapping[str, str]) -> None:
+        # Backends translate their option values by locale; only the untranslated ones are known.
+        whole = {**os.environ, **env, "LC_ALL": "C.UTF-8"}
+        whole.pop("LANGUAGE", None)
+        try:
+            self._process = subprocess.Popen(
+                argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=whole,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise ScannerError("scan.driver_crash", code="start") from error
+        self._send_lock = threading.Lock()
+        self._close_lock = threading.Lock()
+        self._frames: queue.Queue[tuple[bytes, bytes] | None] = queue.Queue(QUEUE_FRAMES)
+        self._closing = threading.Event()
+        self._stderr_tail = b""
+        self._raw_bytes = 0
+        self.heard_at = time.monotonic()
+        self._threads = (
+            threading.Thread(target=self._read_frames, daemon=True),
+            threading.Thread(target=self._drain_stderr, daemon=True),
+        )
+        for thread in self._threads:
+            thread.start()
+
+    def send(self, name: str, **fields: object) -> None:
+        """The command is on its way; a host that is gone shows itself when it is listened to."""
+        line = encode_command(name, **fields)
+        try:
+            with self._send_lock:
+                stdin = cast("IO[bytes]", self._process.stdin)
+                stdin.write(line)
+                stdin.flush()
+        except (OSError, ValueError):
+            log.info("the driver host no longer listens")
+
+    def frame(self, timeout_s: float) -> tuple[bytes, bytes] | None:
+        """The next frame, None when none came in time.
+
+        Raises:
+            ScannerError: `scan.driver_crash` when the host is gone.
+        """
+        try:
+            frame = self._frames.get(timeout=timeout_s)
+        except queue.Empty:
+            return None
+        if frame is not None:
+            return frame
+        try:
+            code = str(self._process.wait(LEAVE_S))
+        except subprocess.TimeoutExpired:
+            code = "pipe"
+        tail = self._stderr_tail.decode("utf-8", "replace")
+        log.info("driver host ended with %s", code, extra={"stderr": tail})
+        raise ScannerError("scan.driver_crash", code=code)
+
+    def receive(self, deadline: float) -> Message:
+        """The next message before the deadline.
+
+        Raises:
+            ScannerError: `scan.stalled` when none came, `scan.driver_crash` when the host is gone.
+        """
+        while (left := deadline - time.monotonic()) > 0:
+            frame = self.frame(min(left, POLL_S))
+            if frame is not None:
+                return message_in(frame[1])
+        raise ScannerError("scan.stalled")
+
+    def ask_to_leave(self, seconds: float) -> None:
+        """The host was told to stop and given this long to say a last word to its device."""
+        self.send("stop", now=True)
+        deadline = time.monotonic() + seconds
+        try:
+            while time.monotonic() < deadline:
+                kind, payload = self.frame(POLL_S) or (DATA_KIND, b"")
+                if kind != DATA_KIND and isinstance(message_in(payload), HostEnded):
+                    return
+        except ScannerError:
+            return
+
+    def close(self) -> None:
+        """Neither the host nor any process it started is left."""
+        with self._close_lock:
+            if self._closing.is_set():
+                return
+            self.send("quit")
+            self._closing.set()
+            try:
+                cast("IO[bytes]", self._process.stdin).close()
+            except OSError:
+                log.debug("the host's input was gone already")
+            try:
+                self._process.wait(LEAVE_S)
+            except subprocess.TimeoutExpired:
+                log.info("driver host killed")
+            self.kill()
+            self._process.wait()
+            for thread in self._threads:
+                thread.join(LEAVE_S)
+            for pipe in (self._process.stdout, self._process.stderr):
+                cast("IO[bytes]", pipe).close()
+
+    def kill(self) -> None:
+        """The host and every process it started are told to die, whatever they are doing."""
+        if os.name == "posix":
+            try:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                return
+        else:
+            self._process.kill()
+
+    def _read_frames(self) -> None:
+        pipe = cast("BinaryIO", self._process.stdout)
+        frame: tuple[bytes, bytes] | None
+        while True:
+            try:
+                frame = read_frame(pipe)
+            except (WireError, OSError, ValueError):
+                frame = None
+            self._put(frame)
+            if frame is None:
+                return
+            if frame[0] == DATA_KIND or self._counts_as_bytes(frame[1]):
+                self.heard_at = time.monotonic()
+
+    def _counts_as_bytes(self, payload: bytes) -> bool:
+        """Whether bytes are proved: a device opened, a side began or ended, raw bytes grew."""
+        try:
+            message = decode_message(payload)
+        except WireError:
+            return False
+        if isinstance(message, Progress):
+            grew, self._raw_bytes = message.raw_bytes > self._raw_bytes, message.raw_bytes
+            return grew
+        if isinstance(message, SideBegin):
+            self._raw_bytes = 0
+            return True
+        return isinstance(message, SideEnd | Opened)
+
+    def _put(self, frame: tuple[bytes, bytes] | None) -> None:
+        while not self._closing.is_set():
+            try:
+                self._frames.put(frame, timeout=POLL_S)
+            except queue.Full:
+                continue
+            return
+
+    def _drain_stderr(self) -> None:
+        pipe = cast("IO[bytes]", self._process.stderr)
+        try:
+            while data := os.read(pipe.fileno(), 65_536):
+                self._stderr_tail = (self._stderr_tail + data)[-STDERR_TAIL:]
+        except (OSError, ValueError):
+            return
