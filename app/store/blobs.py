@@ -9,55 +9,28 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import hmac
 import os
-import re
-import secrets
-import sys
-import threading
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 from app.domain.errors import Defect, Trouble
 from app.domain.ids import BlobId
-from app.store.durable import (
-    abandoned,
-    claim_temporary,
-    disk_errors,
-    fsync_folder,
-    make_folder,
-    replace,
-    trouble_of,
-    write_all,
-)
+from app.store.blob_files import BlobFiles
+from app.store.blob_writer import BlobInfo, BlobWriter
+from app.store.durable import disk_errors, trouble_of
 from app.store.frames import (
     FRAME_BYTES,
     HEADER_BYTES,
-    SALT_BYTES,
     SEAL_BYTES,
     TAG_BYTES,
     Frames,
-    Seal,
     frame_place,
     plain_bytes,
 )
-from app.store.hops import hop
 from app.store.keys import Keys
 
-ORPHAN_AGE_S = 3600
-_ID = re.compile(r"[0-9a-f]{64}")
-_NAME = re.compile(r"[0-9a-f]{64}")
-
-
-@dataclass(frozen=True, slots=True)
-class BlobInfo:
-    """A blob that is safely stored: its id and the number of its plain bytes."""
-
-    id: BlobId
-    size: int
+__all__ = ["BlobInfo", "BlobStore", "BlobWriter"]
 
 
 class BlobStore:
@@ -69,11 +42,8 @@ class BlobStore:
     """
 
     def __init__(self, root: Path, keys: Keys) -> None:
-        self._folder = root / "blobs"
-        self._temporary = root / "tmp"
+        self._files = BlobFiles(root, keys)
         self._keys = keys
-        self._durable: set[Path] = set()
-        self._durable_lock = threading.Lock()
 
     def prepare(self) -> None:
         """Both folders exist.
@@ -82,14 +52,11 @@ class BlobStore:
             Trouble: the disk refuses.
         """
         with disk_errors():
-            make_folder(self._folder)
-            make_folder(self._temporary)
+            self._files.prepare()
 
     def name_of(self, blob: BlobId) -> str:
         """The file name of a blob, stored or not."""
-        if not _ID.fullmatch(blob):
-            raise Defect("store.blob_id")
-        return hmac.digest(self._keys.name, bytes.fromhex(blob), "sha256").hex()
+        return self._files.name_of(blob)
 
     def put(self, data: bytes) -> BlobId:
         """The id of ``data``, which is on the disk now.
@@ -107,12 +74,12 @@ class BlobStore:
         Raises:
             Trouble: the disk refuses.
         """
-        return BlobWriter(self, self._keys)
+        return BlobWriter(self._files, self._keys)
 
     def exists(self, blob: BlobId) -> bool:
         """Whether there is a file for this blob (its content is not looked at)."""
         with disk_errors():
-            return self._path(blob).is_file()
+            return self._files.path_of(blob).is_file()
 
     def size(self, blob: BlobId) -> int:
         """The number of plain bytes.
@@ -189,14 +156,8 @@ class BlobStore:
         Raises:
             Trouble: the disk refuses.
         """
-        found: list[str] = []
         with disk_errors():
-            for path in self._folder.glob("??/*"):
-                with contextlib.suppress(FileNotFoundError):
-                    old = now_s - path.stat().st_mtime > ORPHAN_AGE_S
-                    if old and _NAME.fullmatch(path.name) and not known(path.name):
-                        found.append(path.name)
-        return found
+            return self._files.orphans(known, now_s)
 
     def sweep(self, known: Callable[[str], bool], now_s: float) -> int:
         """The number of files removed that are older than an hour and that nobody knows.
@@ -210,7 +171,7 @@ class BlobStore:
         names = self.orphans(known, now_s)
         with disk_errors():
             for name in names:
-                (self._folder / name[:2] / name).unlink(missing_ok=True)
+                self._files.remove(name)
         return len(names)
 
     def sweep_temporary(self) -> int:
@@ -219,50 +180,19 @@ class BlobStore:
         Raises:
             Trouble: the disk refuses.
         """
-        removed = 0
         with disk_errors():
-            for path in self._temporary.iterdir():
-                if abandoned(path):
-                    with contextlib.suppress(FileNotFoundError, PermissionError):
-                        path.unlink()
-                        removed += 1
-        return removed
-
-    def _path(self, blob: BlobId) -> Path:
-        name = self.name_of(blob)
-        return self._folder / name[:2] / name
+            return self._files.sweep_temporary()
 
     @contextlib.contextmanager
     def _open(self, blob: BlobId) -> Iterator[_Opened]:
         try:
-            file = self._path(blob).open("rb")
+            file = self._files.path_of(blob).open("rb")
         except FileNotFoundError:
             raise Trouble("store.blob_missing", blob=blob[:12]) from None
         except OSError as error:
             raise trouble_of(error) from error
         with file, disk_errors():
             yield _Opened(self._keys.blob, file, blob)
-
-    def _claim(self) -> tuple[int, Path]:
-        """A temporary file for a writer."""
-        with disk_errors():
-            try:
-                return claim_temporary(self._temporary)
-            except FileNotFoundError:
-                self.prepare()
-                return claim_temporary(self._temporary)
-
-    def _place(self, temporary: Path, blob: BlobId) -> None:
-        """Rename a finished file to its blob's name, durably."""
-        path = self._path(blob)
-        with self._durable_lock:
-            if path.parent not in self._durable:
-                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                fsync_folder(path.parent.parent)
-                self._durable.add(path.parent)
-        replace(temporary, path)
-        hop("blob.after_rename")
-        fsync_folder(path.parent)
 
 
 class _Opened:
@@ -285,114 +215,3 @@ class _Opened:
         end = min(place + FRAME_BYTES + TAG_BYTES, self._stored - SEAL_BYTES)
         self._file.seek(place)
         return self._frames.decrypt(index, self._file.read(end - place))
-
-
-class BlobWriter:
-    """Takes a blob piece by piece and encrypts while the bytes come."""
-
-    def __init__(self, store: BlobStore, keys: Keys) -> None:
-        self._store = store
-        self._frames = Frames.fresh(keys.blob, secrets.token_bytes(SALT_BYTES))
-        self._digest = hashlib.sha256()
-        self._pending = bytearray()
-        self._index = 0
-        self._size = 0
-        self._fd: int | None
-        self._fd, self._path = store._claim()  # noqa: SLF001 - the writer is the store's own half
-        self._header_due = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.discard()
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Take the next plain bytes.
-
-        Raises:
-            Trouble: the disk refuses; the writer is of no use any more.
-            Defect: after commit or discard.
-        """
-        fd = self._open_fd()
-        self._digest.update(data)
-        self._size += len(data)
-        self._pending += data
-        whole = len(self._pending) - len(self._pending) % FRAME_BYTES
-        try:
-            with disk_errors():
-                if self._header_due:
-                    write_all(fd, self._frames.header)
-                    self._header_due = False
-                for start in range(0, whole, FRAME_BYTES):
-                    self._write_frame(fd, bytes(self._pending[start : start + FRAME_BYTES]))
-        except BaseException:
-            self.discard()
-            raise
-        del self._pending[:whole]
-
-    def commit(self) -> BlobInfo:
-        """The blob's id and size; it is on the disk, whatever happens from now on.
-
-        Raises:
-            Trouble: the disk refuses; nothing stays.
-            Defect: a second time.
-        """
-        self.write(b"")
-        fd = self._open_fd()
-        blob = BlobId(self._digest.hexdigest())
-        try:
-            with disk_errors():
-                if self._pending:
-                    self._write_frame(fd, bytes(self._pending))
-                write_all(fd, self._frames.seal(self._index, self._seal()))
-                hop("blob.before_fsync")
-                os.fsync(fd)
-                hop("blob.after_fsync")
-                self._finish(fd, blob)
-        except BaseException:
-            self.discard()
-            raise
-        return BlobInfo(blob, self._size)
-
-    def discard(self) -> None:
-        """Nothing of this blob is left, unless it was committed."""
-        if self._fd is None:
-            return
-        fd, self._fd = self._fd, None
-        with contextlib.suppress(OSError):
-            os.close(fd)
-        with contextlib.suppress(OSError):
-            self._path.unlink()
-
-    def _finish(self, fd: int, blob: BlobId) -> None:
-        if sys.platform == "win32":
-            os.close(fd)  # an open file cannot be renamed there
-            self._fd = None
-            try:
-                self._store._place(self._path, blob)  # noqa: SLF001 - see above
-            except OSError:
-                self._path.unlink(missing_ok=True)
-                if not self._store.exists(blob):
-                    raise
-            return
-        self._store._place(self._path, blob)  # noqa: SLF001 - see above
-        self._fd = None
-        os.close(fd)
-
-    def _open_fd(self) -> int:
-        if self._fd is None:
-            raise Defect("store.writer_closed")
-        return self._fd
-
-    def _seal(self) -> Seal:
-        return Seal(self._size, self._digest.digest())
-
-    def _write_frame(self, fd: int, plain: bytes) -> None:
-        write_all(fd, self._frames.encrypt(self._index, plain))
-        self._index += 1

@@ -7,8 +7,6 @@ import time
 from functools import lru_cache
 from pathlib import Path
 
-from app.domain.errors import Defect
-
 if sys.platform == "win32":
     import winreg
 
@@ -39,7 +37,4 @@ def boot_id() -> str:
 
 
 def _by_clock() -> str:
-    started_s = time.time() - time.monotonic()
-    if started_s < 0:
-        raise Defect("store.clock")
-    return f"started-{int(started_s / 600)}"
+    return f"started-{int((time.time() - time.monotonic()) / 600)}"

@@ -122,22 +122,28 @@ def locked(path: Path) -> Iterator[None]:
         os.close(fd)
 
 
-def abandoned(path: Path) -> bool:
-    """Whether nobody writes to this temporary file any more (see `claim_temporary`)."""
+def remove_abandoned(path: Path) -> bool:
+    """Whether a temporary file was removed because nobody writes to it any more.
+
+    It goes away under its own lock, so that a writer who has just created it notices.
+
+    Raises:
+        OSError: the disk refuses.
+    """
     if sys.platform == "win32":
-        return True  # a file that is open there cannot be deleted anyway
-    try:
+        with contextlib.suppress(FileNotFoundError, PermissionError):
+            path.unlink()  # refused there as long as the file is open
+            return True
+        return False
+    with contextlib.suppress(FileNotFoundError, BlockingIOError):
         fd = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    else:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+        finally:
+            os.close(fd)
         return True
-    finally:
-        os.close(fd)
+    return False
 
 
 def claim_temporary(folder: Path) -> tuple[int, Path]:

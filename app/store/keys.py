@@ -78,8 +78,8 @@ def load_or_create_master(home: Path, config_dir: Path) -> MasterKey:
         config_dir: the user's configuration folder, outside ``home``.
 
     Raises:
-        Trouble: ``store.key_missing`` if there is a vault but no key, ``store.key_damaged``, or
-            the disk refuses.
+        Trouble: ``store.key_missing`` if there is a vault but no key, ``store.keyring_silent`` if
+            the keyring that may have it is locked, ``store.key_damaged``, or the disk refuses.
         Defect: ``store.key_inside_home`` if ``config_dir`` lies under ``home``.
     """
     if config_dir.resolve().is_relative_to(home.resolve()):
@@ -96,7 +96,8 @@ def load_or_create_master(home: Path, config_dir: Path) -> MasterKey:
         ring = _Keyring.present()
         found = _look(ring, vault_id, path)
         if found is None and _has_content(home):
-            raise Trouble("store.key_missing")
+            silent = ring is not None and not ring.answers
+            raise Trouble("store.keyring_silent" if silent else "store.key_missing")
         return found or _create(ring, vault_id, path)
 
 
@@ -144,24 +145,27 @@ class _Keyring:
 
     def __init__(self, backend: KeyringBackend) -> None:
         self._backend = backend
+        self.answers = True
 
     @classmethod
     def present(cls) -> _Keyring | None:
         """The keyring, or None where it is switched off, absent or only pretends."""
         if os.environ.get(KEYRING_SWITCH, "").lower() == "off":
             return None
-        backend = _in_time(_find_backend)
-        return cls(backend) if backend else None
+        found = _in_time(_find_backend)
+        return cls(found[0]) if found and found[0] else None
 
     def get(self, name: str) -> str | None:
-        return _in_time(lambda: self._backend.get_password(_SERVICE, name))
+        """What is kept under ``name``; None if nothing is, or if it does not answer."""
+        found = _in_time(lambda: self._backend.get_password(_SERVICE, name))
+        self.answers = bool(found)
+        return found[0] if found else None
 
     def put(self, name: str, text: str) -> bool:
-        def store() -> bool:
-            self._backend.set_password(_SERVICE, name, text)
-            return True
-
-        return bool(_in_time(store))
+        """Whether the keyring took ``text``."""
+        return self.answers and bool(
+            _in_time(lambda: self._backend.set_password(_SERVICE, name, text))
+        )
 
 
 def _find_backend() -> KeyringBackend | None:
@@ -172,8 +176,8 @@ def _find_backend() -> KeyringBackend | None:
     return None if isinstance(backend, fail.Keyring | null.Keyring) else backend
 
 
-def _in_time(call: Callable[[], _T]) -> _T | None:
-    """What ``call`` returned, or None if it failed or takes longer than 3 s (an unlock dialog)."""
+def _in_time(call: Callable[[], _T]) -> tuple[_T] | tuple[()]:
+    """What ``call`` returned, or nothing if it failed or takes over 3 s (an unlock dialog)."""
     results: list[_T] = []
 
     def run() -> None:
@@ -185,4 +189,4 @@ def _in_time(call: Callable[[], _T]) -> _T | None:
     thread = threading.Thread(target=run, name="keyring", daemon=True)
     thread.start()
     thread.join(_KEYRING_PATIENCE_S)
-    return results[0] if results else None
+    return (results[0],) if results else ()
