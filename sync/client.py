@@ -99,7 +99,8 @@ class SyncClient:
                     lane(session)
                 except SyncError as error:
                     trouble = error
-                    break
+                    if error.slug not in OF_ONE_DOSSIER:
+                        break
         undelivered = self._outbox.waiting()
         return SyncReport(undelivered == 0 and trouble is None, undelivered, trouble)
 
