@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 OFFERED_DPI: Final = (200, 300)
 A4_MM: Final = (210.0, 297.0)
 JPEG_QUALITY: Final = 90
+PAGE_ENDINGS: Final = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"})
 SIZE_TOLERANCE: Final = 0.02
 _JPEG_START: Final = b"\xff\xd8\xff"
 
@@ -40,10 +41,17 @@ class Served:
 
 
 def page_files(folder: Path) -> tuple[Path, ...]:
-    """The files of the folder in the order of their names; hidden ones are no pages."""
+    """The picture files of the folder in the order of their names; hidden ones are no pages.
+
+    The ending decides, not the content: a text named ``.jpg`` lies in the feeder too.
+    """
     return tuple(
         sorted(
-            (path for path in folder.iterdir() if path.is_file() and path.name[0] != "."),
+            (
+                path
+                for path in folder.iterdir()
+                if path.is_file() and path.name[0] != "." and path.suffix.lower() in PAGE_ENDINGS
+            ),
             key=lambda path: path.name,
         )
     )
