@@ -18,6 +18,7 @@ from scanner.wire import (
     HostEnded,
     Message,
     Opened,
+    Pause,
     Progress,
     WireError,
     decode_message,
@@ -73,6 +74,7 @@ class HostProcess:
         self._stderr_tail = b""
         self._raw_bytes = 0
         self.heard_at = time.monotonic()
+        self.pauses_s = 0.0
         self._threads = (
             threading.Thread(target=self._read_frames, daemon=True),
             threading.Thread(target=self._drain_stderr, daemon=True),
@@ -180,6 +182,7 @@ class HostProcess:
                 return
             if frame[0] == DATA_KIND or self._counts_as_bytes(frame[1]):
                 self.heard_at = time.monotonic()
+                self.pauses_s = 0.0
 
     def _counts_as_bytes(self, payload: bytes) -> bool:
         """Whether bytes are proved: a device opened, a side began or ended, raw bytes grew."""
@@ -190,6 +193,9 @@ class HostProcess:
         if isinstance(message, Progress):
             grew, self._raw_bytes = message.raw_bytes > self._raw_bytes, message.raw_bytes
             return grew
+        if isinstance(message, Pause):
+            self.pauses_s += message.seconds
+            return False
         if isinstance(message, SideBegin):
             self._raw_bytes = 0
             return True

@@ -35,6 +35,7 @@ OPEN_S: Final = 20.0
 CANCEL_S: Final = 2.0
 # The driver's own clock fires first; this much later the parent's does.
 GRACE_S: Final = 0.3
+MAX_PAUSES_S: Final = 45.0
 LAST_WORD_S: Final = 0.3
 UNACKED_S: Final = 60.0
 
@@ -153,7 +154,7 @@ class Pass:
             raise ScannerError("scan.cancelled")
         with self._lock:
             full, acked_at = self._unacked >= MAX_UNACKED, self._acked_at
-        limit_s = self._limit_s()
+        limit_s = self._limit_s() + min(host.pauses_s, MAX_PAUSES_S)
         if full:
             # The host waits for our caller, not for the scanner.
             limit_s = max(limit_s, UNACKED_S)

@@ -65,6 +65,13 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """The driver waits this long on purpose before it asks again; that is no silence."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class HostEnded:
     """The host's own view of why a scan ended; the parent adds the counts."""
 
@@ -73,7 +80,16 @@ class HostEnded:
 
 
 Message: TypeAlias = (
-    Hello | DeviceList | Opened | Progress | SideBegin | SideEnd | SideDropped | Notice | HostEnded
+    Hello
+    | DeviceList
+    | Opened
+    | Progress
+    | Pause
+    | SideBegin
+    | SideEnd
+    | SideDropped
+    | Notice
+    | HostEnded
 )
 
 _NAMES: Final[dict[type, str]] = {
@@ -81,6 +97,7 @@ _NAMES: Final[dict[type, str]] = {
     DeviceList: "devices",
     Opened: "opened",
     Progress: "progress",
+    Pause: "pause",
     SideBegin: "side_begin",
     SideEnd: "side_end",
     SideDropped: "side_dropped",

@@ -26,7 +26,7 @@ from scanner.drivers.source import Delivered, DriverEvent, Numbering, Stop, sile
 from scanner.errors import ScannerError
 from scanner.model import MM_PER_INCH, Device, ScanRequest, SideChunk
 from scanner.validate import ImageProof, size_flags
-from scanner.wire import Opened
+from scanner.wire import Opened, Pause
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -195,8 +195,11 @@ class _Pass:
                     if isinstance(got, Document):
                         yield from self._side(got)
                         continue
-                if self._ended(got):
+                wait_s = self._wait_before_retry(got)
+                if wait_s is None:
                     return
+                yield Pause(wait_s)
+                self.stop.wait(wait_s)
             except LinkError as error:
                 raise self._broken(error) from error
 
@@ -244,15 +247,15 @@ class _Pass:
             return ScannerError("scan.stalled")
         return ScannerError(self._fault() or "scan.link_lost")
 
-    def _ended(self, answer: Answer) -> bool:
-        """Whether a refusal means the end of the paper; False after a wait: ask again."""
+    def _wait_before_retry(self, answer: Answer) -> float | None:
+        """Seconds to wait before asking again after a refusal; None when the paper ended."""
         status = _status(self.link)
         job_state = status.job_state(self.job)
         self._raise_trouble(status, job_state)
         if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
-            return self._wait_busy(answer)
+            return self._busy_wait(answer)
         if self.request.source == "flatbed" and self.numbers.sides:
-            return True
+            return None
         if answer.status in GONE and status.empty and not self.numbers.sides:
             raise ScannerError("scan.no_docs")
         declared = self.request.declared_sheets or 0
@@ -260,13 +263,12 @@ class _Pass:
         # A feeder may say 'empty' with paper still loaded (Brother): a declared count is asked for
         # again before it is called short.
         if over and self.numbers.sheets >= declared:
-            return True
+            return None
         if self.retries < len(RETRY_AFTER_S):
-            self.stop.wait(RETRY_AFTER_S[self.retries])
             self.retries += 1
-            return False
+            return RETRY_AFTER_S[self.retries - 1]
         if over:
-            return True
+            return None
         if answer.status not in GONE:
             raise ScannerError("scan.driver_error", code=f"http-{answer.status}")
         raise ScannerError("scan.ended_with_paper")
@@ -279,10 +281,9 @@ class _Pass:
         if job_state in {"Canceled", "Aborted"}:
             raise ScannerError("scan.driver_error", code=f"job-{job_state.lower()}")
 
-    def _wait_busy(self, answer: Answer) -> bool:
+    def _busy_wait(self, answer: Answer) -> float:
         self.busy += 1
         if self.busy > BUSY_TRIES:
             raise ScannerError("scan.busy")
         wait_s = BUSY_WAIT_S if answer.retry_after_s is None else answer.retry_after_s
-        self.stop.wait(min(1.0, wait_s))
-        return False
+        return min(1.0, wait_s)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from scanner.errors import ScannerError
 from scanner.model import Device, Notice, ScanRequest, SideBegin, SideChunk
-from scanner.wire import Opened, Progress
+from scanner.wire import Opened, Pause, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ class Delivered:
     name: str | None = None
 
 
-DriverEvent: TypeAlias = Opened | SideBegin | SideChunk | Delivered | Progress | Notice
+DriverEvent: TypeAlias = Opened | SideBegin | SideChunk | Delivered | Progress | Pause | Notice
 
 
 class Source(Protocol):
