@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MAX_WIDTH_PX = 8192
 MAX_HEIGHT_PX = 32_768
+ROUNDING = 1e-6
 
 
 def page_count(pdf: bytes) -> int:
@@ -48,7 +49,8 @@ def render_page(pdf: bytes, page: int, width_px: int) -> bytes:
             document.init_forms()
         leaf = document[page]
         width_pt, height_pt = leaf.get_size()
-        scale = min(width_px / width_pt, MAX_HEIGHT_PX / height_pt)
+        # PDFium rounds up: a hair less keeps a rounding error from adding a column.
+        scale = min(width_px / width_pt, MAX_HEIGHT_PX / height_pt) * (1 - ROUNDING)
         picture = leaf.render(scale=scale, may_draw_forms=True).to_pil()
         out = BytesIO()
         picture.convert("RGB").save(out, "PNG", compress_level=1)

@@ -1,7 +1,8 @@
 """The invisible text: each word stretched over its own box, in reading order.
 
-A word is set at its baseline in the size of its box and squeezed or widened to the box's
-width; a blank fills the gap to the next word of the line, so that copied text has its blanks.
+A word stands at its baseline, in the size of its line, squeezed or widened to its box's width;
+a blank follows it in the same string unless the line ends, so that copied text has its blanks
+(PDFium drops a blank, or a dash, that stands in a string of its own).
 
 Source: ISO 32000-1, 9.3.6 (rendering mode 3), 9.4.2 (text positioning).
 """
@@ -9,12 +10,15 @@ Source: ISO 32000-1, 9.3.6 (rendering mode 3), 9.4.2 (text positioning).
 from __future__ import annotations
 
 import math
+import statistics
 import unicodedata
+from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from app.packaging.errors import PackagingError
 from app.packaging.geometry import pdf_number
-from app.packaging.glyphless import ADVANCE, UNITS_PER_EM
+from app.packaging.glyphless import ADVANCE, ASCENT, UNITS_PER_EM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,8 +28,9 @@ if TYPE_CHECKING:
 
 FONT_RESOURCE = "F0"
 MIN_SIZE_PT = 2.0
-MIN_WIDTH_PT = 0.1
+MIN_WIDTH_PT = 1.0
 MIN_STRETCH = 0.001
+OUTLIER = 2.0  # times the usual height of a line: beyond it a box is no letter
 CODES_PER_STRING = 4000  # two bytes each; a string may have 32,767 bytes
 LAST_CODE = 0xFFFE
 REPLACEMENT = "\ufffd"
@@ -80,35 +85,49 @@ def text_operators(
     cleaned = [(word, text) for word in words if (text := readable(word.text))]
     if not cleaned:
         return b""
-    out = ["BT", "3 Tr"]
-    for i, (word, text) in enumerate(cleaned):
-        corners = (word.x0, word.y0, word.x1, word.y1, word.baseline_y)
-        if not all(map(math.isfinite, corners)):
+    for word, _ in cleaned:
+        if not all(map(math.isfinite, (word.x0, word.y0, word.x1, word.y1, word.baseline_y))):
             raise PackagingError("pack.bad_geometry", page=number)
-        following = cleaned[i + 1][0] if i + 1 < len(cleaned) else None
-        out += _word(word, text, following, placement, codes)
+    out = ["BT", "3 Tr"]
+    for _, line in groupby(cleaned, key=lambda pair: pair[0].line):
+        out += _line([_on_page(word, text, placement) for word, text in line], codes)
     out.append("ET\n")
     return "\n".join(out).encode("ascii")
 
 
-def _word(
-    word: WordBox, text: str, following: WordBox | None, placement: Placement, codes: LetterCodes
-) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A word on its page, in pt from the lower left corner."""
+
+    text: str
+    left: float
+    right: float
+    baseline: float
+    ascent: float
+
+
+def _on_page(word: WordBox, text: str, placement: Placement) -> _Placed:
     left, right = sorted((placement.x_pt(word.x0), placement.x_pt(word.x1)))
     lower, upper = sorted((placement.y_pt(word.y0), placement.y_pt(word.y1)))
-    size = max(upper - lower, MIN_SIZE_PT)
-    baseline = min(max(placement.y_pt(word.baseline_y), lower - size), upper)
+    left = min(left, placement.width_pt - MIN_WIDTH_PT)
+    right = max(right, left + MIN_WIDTH_PT)
+    baseline = placement.y_pt(word.baseline_y)
+    if not lower - (upper - lower) <= baseline < upper:
+        baseline = lower
+    return _Placed(text, left, right, baseline, upper - baseline)
+
+
+def _line(words: Sequence[_Placed], codes: LetterCodes) -> Iterator[str]:
+    """One size for the whole line: readers take a lone small dash for a line of its own."""
+    ascents = [word.ascent for word in words]
+    ascent = min(max(ascents), OUTLIER * statistics.median(ascents))
+    size = max(ascent * UNITS_PER_EM / ASCENT, MIN_SIZE_PT)
     yield f"/{FONT_RESOURCE} {pdf_number(size)} Tf"
-    yield f"1 0 0 1 {pdf_number(left)} {pdf_number(baseline)} Tm"
-    yield from _stretched(text, right - left, size, codes)
-    if following is not None and following.line == word.line:
-        gap = placement.x_pt(min(following.x0, following.x1)) - right
-        yield from _stretched(" ", gap, size, codes)
-
-
-def _stretched(text: str, width_pt: float, size_pt: float, codes: LetterCodes) -> Iterator[str]:
-    natural_pt = size_pt * len(text) * ADVANCE / UNITS_PER_EM
-    stretch = max(100.0 * max(width_pt, MIN_WIDTH_PT) / natural_pt, MIN_STRETCH)
-    yield f"{pdf_number(stretch)} Tz"
-    for string in codes.strings(text):
-        yield f"{string} Tj"
+    for i, word in enumerate(words):
+        blank = " " if i + 1 < len(words) else ""
+        natural_pt = size * len(word.text) * ADVANCE / UNITS_PER_EM
+        stretch = 100.0 * (word.right - word.left) / natural_pt
+        yield f"{pdf_number(max(stretch, MIN_STRETCH))} Tz"
+        yield f"1 0 0 1 {pdf_number(word.left)} {pdf_number(word.baseline)} Tm"
+        for string in codes.strings(word.text + blank):
+            yield f"{string} Tj"
