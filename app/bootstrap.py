@@ -55,6 +55,6 @@ def _work(argv: Sequence[str]) -> int:
 
 def desk(home: Path) -> int:
     """Open the clerk's window."""
-    from app.views.application import run  # noqa: PLC0415 - Qt is loaded for the window only
+    from app.views import application  # noqa: PLC0415 - Qt is loaded for the window only
 
-    return run(home)
+    return application.run(home)

@@ -79,12 +79,14 @@ def known_error(error: Exception) -> DeskError:
     if isinstance(slug, str):
         return Trouble.of(slug, getattr(error, "params", {}))
     if isinstance(error, OSError):
-        return Trouble("file.io", name=Path(str(error.filename or "")).name, why=str(error.strerror))
+        return Trouble(
+            "file.io", name=Path(str(error.filename or "")).name, why=str(error.strerror)
+        )
     return Defect("defect.unexpected", kind=type(error).__name__)
 
 
 def _parser() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
+    common = _Parser(add_help=False)
     common.add_argument(
         "--home", type=Path, default=argparse.SUPPRESS, help="folder of the vault (all state)"
     )

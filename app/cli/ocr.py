@@ -44,11 +44,24 @@ def run(options: argparse.Namespace) -> int:
     return 3 if failed else 0
 
 
+def _words(text: reading.PageText) -> dict[str, object]:
+    rows = [
+        {"text": word.text, "box": list(word.box), "conf": word.conf, "line": word.line}
+        for word in text.words
+    ]
+    return {"width_px": text.width_px, "height_px": text.height_px, "words": rows}
+
+
 def _write(out: Path, page: ReadPage) -> None:
-    text = json.loads(page.text)
-    facts = {**json.loads(page.clean), "fields": [], "report": page.report()}
-    body = json.dumps({"text": text, "page": facts}, ensure_ascii=False, sort_keys=True, indent=1)
+    """Three files for each page; ``fields`` stays empty until field recognition exists."""
+    body = {
+        "source": page.frame.path.name,
+        **_words(reading.PageText.from_json(page.text)),
+        "facts": {**json.loads(page.clean)["facts"], **page.report()},
+        "fields": [],
+    }
     plain = reading.PageText.from_json(page.text).text
+    data = json.dumps(body, ensure_ascii=False, sort_keys=True, indent=1)
     write_whole(out / f"{page.frame.name}.jpg", page.picture)
-    write_whole(out / f"{page.frame.name}.json", body.encode())
+    write_whole(out / f"{page.frame.name}.json", data.encode())
     write_whole(out / f"{page.frame.name}.txt", plain.encode() + b"\n")

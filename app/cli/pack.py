@@ -23,7 +23,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
     parser.add_argument("-o", "--out", type=Path, required=True, dest="out")
     parser.add_argument("--title", default="")
-    parser.add_argument("--profile", choices=["faithful", "standard", "compact"], default="faithful")
+    parser.add_argument(
+        "--profile", choices=["faithful", "standard", "compact"], default="faithful"
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--json", action="store_true")
 

@@ -14,7 +14,7 @@ from app.domain import rules
 from app.domain.dossier import Document
 from app.domain.errors import Trouble
 from app.domain.grouping import Group, LoosePage, propose
-from app.domain.ids import BlobId, DocumentId, DossierId, PageId, uuid7
+from app.domain.ids import DocumentId, DossierId, PageId, uuid7
 from app.domain.page import Page
 from app.pipeline import flow
 from app.store import catalogue, dossiers
@@ -75,7 +75,7 @@ def page_views(office: Office, dossier: DossierId) -> tuple[PageView, ...]:
     for page in dossiers.pages(office.vault.db, dossier):
         confidence = None
         if page.text is not None:
-            confidence = mean_confidence(_text(office, page.text))
+            confidence = mean_confidence(words(office, page))
         views.append(PageView(page, facts(office, page), confidence, failure(office, page)))
     return tuple(views)
 
@@ -105,24 +105,41 @@ def failure(office: Office, page: Page) -> str | None:
     return None
 
 
-def mean_confidence(words: Sequence[dict[str, float]]) -> float:
-    """Mean confidence of the words, 0 to 1; 0 without words."""
-    return round(sum(w["conf"] for w in words) / len(words), 4) if words else 0.0
+@dataclass(frozen=True, slots=True)
+class ReadWord:
+    """A recognised word: its text, its box in pixels of the shown page, how sure, its line."""
+
+    text: str
+    box: tuple[float, float, float, float]
+    confidence: float
+    line: int
 
 
-def _text(office: Office, blob: BlobId) -> list[dict[str, float]]:
-    words: list[dict[str, float]] = json.loads(office.vault.blobs.read(blob))["words"]
-    return words
+def words(office: Office, page: Page) -> tuple[ReadWord, ...]:
+    """The recognised words of a page in reading order; none before it is read."""
+    if page.text is None:
+        return ()
+    rows = json.loads(office.vault.blobs.read(page.text))["words"]
+    return tuple(
+        ReadWord(text, (x0, y0, x1, y1), conf, line)
+        for text, x0, y0, x1, y1, conf, line, _block, _baseline in rows
+    )
+
+
+def mean_confidence(read: Sequence[ReadWord]) -> float:
+    """Mean confidence over the letters, 0 to 1; 0 without words."""
+    letters = sum(len(word.text) for word in read)
+    if not letters:
+        return 0.0
+    return round(sum(word.confidence * len(word.text) for word in read) / letters, 4)
 
 
 def lines(office: Office, page: Page) -> tuple[str, ...]:
     """The recognised lines of a page."""
-    if page.text is None:
-        return ()
-    rows: dict[tuple[int, int], list[str]] = {}
-    for word in json.loads(office.vault.blobs.read(page.text))["words"]:
-        rows.setdefault((word["block"], word["line"]), []).append(word["text"])
-    return tuple(" ".join(words) for words in rows.values())
+    rows: dict[int, list[str]] = {}
+    for word in words(office, page):
+        rows.setdefault(word.line, []).append(word.text)
+    return tuple(" ".join(parts) for parts in rows.values())
 
 
 # --- papers ---------------------------------------------------------------------------------

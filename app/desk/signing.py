@@ -12,7 +12,7 @@ from typing import Literal
 from app.desk.office import Office
 from app.domain.dossier import Document
 from app.domain.errors import Trouble
-from app.domain.ids import DossierId
+from app.domain.ids import DocumentId, DossierId
 from app.pipeline import flow, leases
 from app.store import dossiers
 from app.store.database import fetch, transaction
@@ -89,9 +89,7 @@ def _confirm(office: Office, document: Document, signer: Signer, now: dt.datetim
     flow.prepare(db, dossiers.document(db, document.id), office.act())
 
 
-def _settle_pending(
-    office: Office, dossier: DossierId, signer: Signer, now: dt.datetime
-) -> None:
+def _settle_pending(office: Office, dossier: DossierId, signer: Signer, now: dt.datetime) -> None:
     """The clerk's act decides what waits or is in doubt: the same bytes again, or new ones."""
     for document in dossiers.documents(office.vault.db, dossier):
         pending = _job(office, document, "sign")
@@ -112,6 +110,19 @@ def _fresh(document: Document, signer: Signer, now: dt.datetime) -> bool:
 
 def _resolve(office: Office, job: Job, to: Literal["ready", "cancelled"]) -> None:
     leases.resolve(office.vault.jobs, job.id, to, office.clerk, by_person=True)
+
+
+def place_anywhere(office: Office, document_id: DocumentId) -> None:
+    """The clerk was asked and agrees: the mark may stand inside the page, still over no ink.
+
+    Source: Decree 30/2020 appendix I asks for the top right; a framed form leaves no room there.
+    """
+    db = office.vault.db
+    with transaction(db):
+        dossiers.set_setting(db, f"stamp.anywhere.{document_id}", "1")
+        dossiers.note(db, office.act(), "stamp.anywhere", document_id)
+        flow.prepare(db, dossiers.document(db, document_id), office.act())
+    office.wake()
 
 
 def postpone(office: Office, dossier: DossierId) -> None:

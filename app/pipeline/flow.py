@@ -160,6 +160,7 @@ def prepare(db: Database, document: domain.Document, act: Act) -> None:
         "at": document.signing_at.isoformat(),
         "field": STAMP_FIELD,
         "signer": json.loads(signer),
+        "anywhere": bool(dossiers.setting(db, f"stamp.anywhere.{document.id}")),
     }
     want(db, STAGES["prepare"].job(document.dossier, (document.unsigned,), params, CURRENT), act)
 

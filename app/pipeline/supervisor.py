@@ -10,6 +10,7 @@ import contextlib
 import logging
 import os
 import subprocess  # noqa: TID251 - this is the supervisor
+import sys
 import threading
 import time
 from collections import deque
@@ -207,8 +208,9 @@ class Supervisor:
 
 
 def _end(process: subprocess.Popen[bytes], patience_s: float) -> None:
-    for act in (lambda: None, process.terminate, process.kill):
-        act()
+    for act in (None, process.terminate, process.kill):
+        if act is not None:
+            act()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(patience_s)
             return
@@ -241,16 +243,20 @@ def desk_lock(home: Path) -> Iterator[None]:
     """
     home.mkdir(parents=True, exist_ok=True)
     with (home / "desk.lock").open("ab") as file:
-        if os.name == "nt":
-            import msvcrt  # noqa: PLC0415 - exists on Windows only
-
-            lock = lambda: msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]  # noqa: E731
-        else:
-            import fcntl  # noqa: PLC0415 - does not exist on Windows
-
-            lock = lambda: fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # noqa: E731
         try:
-            lock()
+            _lock(file.fileno())
         except OSError as error:
             raise Trouble("desk.already_open", home=home.name) from error
         yield
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

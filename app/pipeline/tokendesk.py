@@ -36,12 +36,12 @@ class TokenDesk:
         self._relay.start()
         self.ready = False
 
-    def open(self, module: Path) -> None:
+    def open(self, module: Path, env: Mapping[str, str] | None = None) -> None:
         """Start the process for ``module``; a running one is ended first."""
         self.close_token()
         with self._lock, _translated():
             stage = importlib.import_module("app.pipeline.stages.token")
-            self._client = stage.open_token(self._command, module)
+            self._client = stage.open_token(self._command, module, env)
 
     def slots(self) -> tuple[TokenSlot, ...]:
         """The tokens that are present."""
@@ -98,9 +98,10 @@ class TokenDesk:
     def _sign(self, request: Mapping[str, str]) -> Mapping[str, str]:
         try:
             with self._lock, _translated():
-                mechanism = "ecdsa-sha256" if "ecdsa" in request["mechanism"] else "rsa-sha256"
                 signature = self._open().sign(
-                    request["cert_sha256"], mechanism, base64.b64decode(request["attrs"])
+                    request["cert_sha256"],
+                    request["mechanism"],
+                    base64.b64decode(request["attrs"]),
                 )
         except Trouble as error:
             log.warning("token.sign_failed", extra={"slug": error.slug})

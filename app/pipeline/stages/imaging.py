@@ -28,7 +28,9 @@ def thumb(context: Context) -> BlobId:
     blobs = context.vault.blobs
     image = _image(context)
     if len(context.job.inputs) == 1:
-        return blobs.put(pictures.thumbnail(image, Geometry.plan(image, skew_deg=0, rotation_deg=0)))
+        return blobs.put(
+            pictures.thumbnail(image, Geometry.plan(image, skew_deg=0, rotation_deg=0))
+        )
     return blobs.put(pictures.thumbnail(image, _clean(context).geometry))
 
 
@@ -81,9 +83,7 @@ def load(data: bytes, dpi: int | None) -> PageImage:
 
 
 def _image(context: Context) -> PageImage:
-    cache = cast(
-        "OrderedDict[BlobId, PageImage]", context.keep.setdefault(_DECODED, OrderedDict())
-    )
+    cache = cast("OrderedDict[BlobId, PageImage]", context.keep.setdefault(_DECODED, OrderedDict()))
     blob = context.job.inputs[0]
     if blob not in cache:
         cache[blob] = load(context.vault.blobs.read(blob), context.integer("dpi"))

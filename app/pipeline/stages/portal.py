@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -9,13 +10,14 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pikepdf
+
 from app.clock import now
-from app.packaging.validate import claims
 from app.signing.verify import verify
+from sync.portal.dump import DumpRow, export
+from sync.portal.dump import dump as holdings
 from sync.portal.server import serve as serve_portal
-from sync.portal.storage import dump as dump_portal
-from sync.portal.storage import DumpRow, export
-from sync.portal.checks import DocumentVerdict
+from sync.portal.verdict import DocumentVerdict
 
 
 def serve(
@@ -35,7 +37,7 @@ def serve(
         port: 0 picks a free one.
         require_code: whether a station needs a one-time code.
         until_stdin_closes: end with the parent that holds our stdin.
-        announce: told the URL once it answers.
+        announce: told ``url ADDRESS`` once it answers, then ``open`` or ``code CODE``.
     """
     if until_stdin_closes:
         threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -46,6 +48,7 @@ def serve(
         require_code=require_code,
         check_document=check_document,
         announce=announce,
+        clock=now,
     )
 
 
@@ -62,7 +65,7 @@ def check_document(path: Path) -> DocumentVerdict:
     pdf = path.read_bytes()
     try:
         report = verify(pdf, anchors=(), crls=(), now=now())
-        flavour, pages = claims(pdf)
+        flavour, pages = _claims(pdf)
     except Exception as error:
         slug = getattr(error, "slug", None)
         if not isinstance(slug, str):
@@ -73,8 +76,14 @@ def check_document(path: Path) -> DocumentVerdict:
     return DocumentVerdict(pdf=True, pdfa=flavour, signed=whole, pages=pages, reason=None)
 
 
+def _claims(pdf: bytes) -> tuple[str | None, int]:
+    """The PDF/A flavour a file claims in its XMP, for example ``2u``, and its pages."""
+    with pikepdf.open(io.BytesIO(pdf)) as document, document.open_metadata() as meta:
+        part, level = meta.get("pdfaid:part"), meta.get("pdfaid:conformance")
+        flavour = f"{part}{level}".lower() if part and level else None
+        return flavour, len(document.pages)
+
+
 def dump(data: Path, out: Path | None) -> Sequence[DumpRow]:
     """What the portal holds; with ``out`` the files are written there too."""
-    if out is not None:
-        export(data, out)
-    return dump_portal(data)
+    return holdings(data) if out is None else export(data, out)

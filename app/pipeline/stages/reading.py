@@ -26,6 +26,18 @@ from ocr.page import read_page
 from ocr.text import PageText
 from ocr.warp import render
 
+__all__ = [
+    "Frame",
+    "Metadata",
+    "PageText",
+    "ReadPage",
+    "first_trouble",
+    "frames",
+    "pack",
+    "read_all",
+    "read_frame",
+]
+
 PICTURE_QUALITY = 85
 
 

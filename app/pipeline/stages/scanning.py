@@ -28,6 +28,20 @@ from scanner.model import (
 )
 from scanner.remote import RemoteSource
 
+__all__ = [
+    "Device",
+    "Ended",
+    "RemoteSource",
+    "ScanRequest",
+    "SideBegin",
+    "SideChunk",
+    "SideDropped",
+    "SideEnd",
+    "devices",
+    "scan",
+    "source",
+]
+
 _RENEW_S = 2.0
 
 

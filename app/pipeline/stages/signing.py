@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -54,14 +55,15 @@ def prepare_document(context: Context) -> BlobId:
     pdf = context.vault.blobs.read(context.job.inputs[0])
     refuse(policy.check_certificate(cert, chain, anchors, crls, now()))
     refuse(policy.check_document(pdf))
-    name = str(signer["name"])
+    stamp = appearance.conversion_mark(str(signer["name"]), at)
     prepared = prepare.prepare(
         pdf,
         cert=cert,
         chain=chain,
-        stamp=appearance.conversion_mark(name, at),
+        stamp=stamp,
         now=at,
         field=context.text("field"),
+        box=prepare.place(pdf, stamp, anywhere=bool(context.job.params["anywhere"])),
     )
     body = context.vault.blobs.put(prepared.pdf)
     record = {"pdf": body, "record": base64.b64encode(prepared.record()).decode()}
@@ -97,7 +99,7 @@ def sign_document(context: Context) -> BlobId:
     hop("sign.before_token")
     reply = context.ask_token(
         {
-            "cert_sha256": prepared.cert_sha256,
+            "cert_sha256": hashlib.sha256(prepared.cert).hexdigest(),
             "mechanism": embed.mechanism_for(prepared.cert),
             "attrs": base64.b64encode(prepared.signed_attrs).decode(),
         }

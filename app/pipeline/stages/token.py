@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from app.signing.token import TokenClient
 
 
-def open_token(command: Sequence[str], module: Path) -> TokenClient:
-    """A client whose worker has loaded ``module``.
+def open_token(
+    command: Sequence[str], module: Path, env: Mapping[str, str] | None = None
+) -> TokenClient:
+    """A client whose worker has loaded ``module``; ``env`` is added to its environment.
 
     Raises:
         SigningError: sign.module_missing, sign.module_fault.
     """
-    return TokenClient([*command, "work", "token", "--module", str(module)])
+    argv = [*command, "work", "token", "--module", str(module)]
+    return TokenClient(argv, {**os.environ, **(env or {})})

@@ -1,0 +1,149 @@
+"""Practice: a sample to scan, a software token and a portal of our own, all marked as such."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib
+import json
+import os
+import secrets
+import subprocess  # noqa: TID251 - starts the practice portal and the sample's generator
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+from app import paths
+from app.desk.opening import Opening
+from app.desk.signing import Signer
+from app.domain.errors import Trouble
+from app.pipeline.tokendesk import TokenDesk
+from app.store import dossiers
+from app.store.database import transaction
+
+PICTURES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"})
+PORTAL_START_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeToken:
+    """The software token of this station and the PIN the practice clerk knows."""
+
+    module: Path
+    label: str
+    serial: str
+    softhsm_conf: Path
+    pin: str
+    signer: Signer
+
+
+def sample_pages() -> Path:
+    """The folder of the built-in sample; generated on first use from the source tree.
+
+    Raises:
+        Trouble: demo.sample_missing.
+    """
+    folder = paths.resources() / "sample"
+    if not any(folder.glob("*.jpg")):
+        if not (paths.root() / "tests" / "corpus").is_dir():
+            raise Trouble("demo.sample_missing")
+        argv = [sys.executable, "-m", "tests.corpus", "--out", str(folder)]
+        done = subprocess.run(argv, cwd=paths.root(), check=False, capture_output=True)
+        if done.returncode != 0:
+            raise Trouble("demo.sample_missing")
+    return folder
+
+
+def page_files(folder: Path) -> tuple[Path, ...]:
+    """The pictures a feeder would take, in order.
+
+    Raises:
+        Trouble: file.missing, demo.no_pages.
+    """
+    if not folder.is_dir():
+        raise Trouble("file.missing", name=folder.name)
+    found = sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in PICTURES and path.is_file() and path.name[0] != "."
+    )
+    if not found:
+        raise Trouble("demo.no_pages", name=folder.name)
+    return tuple(found)
+
+
+def page_set(files: tuple[Path, ...]) -> str:
+    """A name for exactly these pages in this order."""
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.name.encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def practice_token(opening: Opening) -> PracticeToken:
+    """The station's practice token; made on first use, its root marked as a test root.
+
+    Raises:
+        Trouble: sign.module_missing with the remedy.
+    """
+    db = opening.office.vault.db
+    pin = dossiers.setting(db, "practice.pin")
+    if not pin:
+        pin = f"{secrets.randbelow(10**8):08d}"
+        with transaction(db):
+            dossiers.set_setting(db, "practice.pin", pin)
+    stage = importlib.import_module("app.pipeline.stages.training")
+    folder = opening.config / "token"
+    try:
+        made = stage.practice_token(
+            folder, opening.office.vault.home / "trust", now=opening.office.now(), pin=pin
+        )
+    except Exception as error:
+        slug = getattr(error, "slug", None)
+        if not isinstance(slug, str):
+            raise
+        raise Trouble.of(slug, getattr(error, "params", {})) from error
+    token = made.token
+    signer = Signer(token.cert, token.chain, token.cert_sha256, made.name)
+    return PracticeToken(made.module, token.label, token.serial, token.softhsm_conf, pin, signer)
+
+
+def log_in(desk: TokenDesk, token: PracticeToken) -> None:
+    """The practice clerk enters the PIN."""
+    desk.open(token.module, {"SOFTHSM2_CONF": str(token.softhsm_conf)})
+    desk.login(token.serial, token.signer.cert_sha256, bytearray(token.pin.encode()))
+
+
+@contextlib.contextmanager
+def practice_portal(home: Path) -> Iterator[str]:
+    """A portal of our own on loopback, met over TCP; ends with this process.
+
+    Raises:
+        Trouble: demo.portal_failed.
+    """
+    argv = [*paths.command(), "portal", "--home", str(home), "--port", "0", "--json"]
+    process = subprocess.Popen(
+        [*argv, "--until-stdin-closes"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    stdin, stdout = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
+    try:
+        try:
+            url = str(json.loads(stdout.readline())["url"])
+        except ValueError as error:
+            raise Trouble("demo.portal_failed") from error
+        yield url
+    finally:
+        stdin.close()
+        try:
+            process.wait(PORTAL_START_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        stdout.close()
