@@ -1,0 +1,58 @@
+"""OCRmyPDF in an environment of its own, made once under `.cache/bench`."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.bench.machine import LackingError
+
+VERSION = "17.13.0"
+_PLACE = Path(__file__).resolve().parents[2] / ".cache" / "bench" / f"ocrmypdf-{VERSION}"
+
+
+def environment() -> Path:
+    """Give the folder of the peer's programs, installing them at first use.
+
+    Raises:
+        LackingError: a program or the network is missing.
+    """
+    for program, package in (("tesseract", "tesseract-ocr-vie"), ("pdftotext", "poppler-utils")):
+        if shutil.which(program) is None:
+            raise LackingError(f"{program} not found: apt-get install {package}")
+    programs = _PLACE / "bin"
+    if not (programs / "ocrmypdf").exists():
+        # Built beside and renamed: an interrupted installation must not look finished. The
+        # programs are started through the interpreter, for scripts remember where they were made.
+        part = _PLACE.with_suffix(".part")
+        shutil.rmtree(part, ignore_errors=True)
+        _run([sys.executable, "-m", "venv", str(part)])
+        _run([str(part / "bin" / "python"), "-m", "pip", "install", "-q", f"ocrmypdf=={VERSION}"])
+        part.rename(_PLACE)
+    return programs
+
+
+def command(programs: Path, source: Path, target: Path, jobs: int) -> list[str]:
+    """Give the peer's command line.
+
+    Its `auto` backend for PDF/A writes the file itself and keeps Ghostscript for the case that the
+    result does not hold; without Ghostscript it will not start, so it is told to do without.
+    """
+    options = ["-l", "vie", "--deskew", "--rotate-pages", "-O1", "--output-type", "pdfa-2"]
+    if shutil.which("gs") is None:
+        options += ["--pdfa-backend", "internal"]
+    python = str(programs / "python")
+    return [python, "-m", "ocrmypdf", *options, "--jobs", str(jobs), str(source), str(target)]
+
+
+def join(programs: Path, images: list[Path], target: Path) -> None:
+    """Make the peer's input: the same JPEGs in a PDF, byte for byte."""
+    _run([str(programs / "python"), "-m", "img2pdf", *map(str, images), "-o", str(target)])
+
+
+def _run(argv: list[str]) -> None:
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=600)
+    if done.returncode:
+        raise LackingError(f"{' '.join(argv[:4])} … failed: {done.stderr.strip()[-400:]}")
