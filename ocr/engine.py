@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ocr.text import PageText
 
 EngineKind = Literal["auto", "api", "cli"]
+Layout = Literal["page", "block"]
 OSD = "osd"
 PAGE_TIMEOUT_S = 120
 
@@ -36,8 +37,12 @@ class OcrEngine(OrientationReader, Protocol):
     def identity(self) -> str:
         """Return engine, version and digest of the language model: part of cache keys."""
 
-    def read(self, image: PageImage) -> PageText:
+    def read(self, image: PageImage, layout: Layout = "page") -> PageText:
         """Return the words of an upright picture, boxes in px of that picture.
+
+        Args:
+            image: upright and straight.
+            layout: ``page`` finds columns and blocks, ``block`` takes line after line.
 
         Raises:
             OcrError: ``ocr.timeout`` or ``ocr.failed``.

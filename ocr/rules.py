@@ -6,6 +6,7 @@ words in it. They are painted over on the copy that is read, never on the page t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -25,7 +26,20 @@ _LARGER: Final = 1.7
 _MM_PER_INCH: Final = 25.4
 
 
-def without_rules(copy: Pixels, dpi: float) -> Pixels:
+@dataclass(frozen=True, slots=True, eq=False)
+class Unruled:
+    """A copy without rules, and the rules.
+
+    Args:
+        pixels: ``uint8 HxW``, rules and leaders painted over.
+        rules: ``uint8 HxW``, 1 where a rule was.
+    """
+
+    pixels: Pixels
+    rules: Pixels
+
+
+def without_rules(copy: Pixels, dpi: float) -> Unruled:
     """Return an upright even-paper copy with rules and dotted leaders painted over.
 
     Args:
@@ -42,7 +56,7 @@ def without_rules(copy: Pixels, dpi: float) -> Pixels:
     dots = _leaders(rest, pixel_mm)
     painted = copy.copy()
     painted[cv2.dilate(lines | dots, np.ones((3, 3), np.uint8)) > 0] = WHITE
-    return painted
+    return Unruled(painted, np.ascontiguousarray(across | down))
 
 
 def _runs(ink: Pixels, pixel_mm: float) -> Pixels:

@@ -23,6 +23,7 @@ from ocr.vietnamese import normalise
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ocr.engine import Layout
     from ocr.image import PageImage
 
 _MAX_WIDTH_PX: Final = 32_000
@@ -52,14 +53,23 @@ class TesseractApi:
         """Return engine, version, language and digest of the model."""
         return self._identity
 
-    def read(self, image: PageImage) -> PageText:
+    def read(self, image: PageImage, layout: Layout = "page") -> PageText:
         """Return the words of an upright picture, boxes in px of that picture.
+
+        Args:
+            image: upright and straight.
+            layout: ``page`` finds columns and blocks, ``block`` takes line after line.
 
         Raises:
             OcrError: ``ocr.timeout`` or ``ocr.failed``.
         """
+        psm = tesserocr.PSM.AUTO if layout == "page" else tesserocr.PSM.SINGLE_BLOCK
+        self._reader.SetPageSegMode(psm)
         self._show(self._reader, image)
         try:
+            if layout == "page" and self._has_vertical_text():
+                self._reader.SetPageSegMode(tesserocr.PSM.SINGLE_COLUMN)
+                self._show(self._reader, image)
             if not self._reader.Recognize(PAGE_TIMEOUT_S * 1000):
                 raise OcrError("ocr.timeout", seconds=PAGE_TIMEOUT_S)
             words = self._words()
@@ -94,7 +104,10 @@ class TesseractApi:
     def _load(self, language: str, psm: int, folder: Path) -> tesserocr.PyTessBaseAPI:
         try:
             return tesserocr.PyTessBaseAPI(
-                path=f"{folder}{os.sep}", lang=language, psm=psm, oem=tesserocr.OEM.DEFAULT
+                path=f"{folder}{os.sep}",
+                lang=language,
+                psm=psm,
+                oem=tesserocr.OEM.DEFAULT,
             )
         except RuntimeError as error:
             raise OcrError("ocr.no_language", language=language) from error
@@ -106,6 +119,17 @@ class TesseractApi:
         pixels = np.ascontiguousarray(to_grey(image.pixels))
         api.SetImageBytes(pixels.tobytes(), width, height, 1, width)
         api.SetSourceResolution(round(image.dpi_x))
+
+    def _has_vertical_text(self) -> bool:
+        """Return whether layout took a column of upright digits for a line that runs down."""
+        blocks = self._reader.AnalyseLayout()
+        if blocks is None:
+            return False
+        level = tesserocr.RIL.BLOCK
+        return any(
+            block.BlockType() == tesserocr.PT.VERTICAL_TEXT
+            for block in tesserocr.iterate_level(blocks, level)
+        )
 
     def _words(self) -> tuple[Word, ...]:
         words: list[Word] = []

@@ -27,6 +27,7 @@ from ocr.vietnamese import normalise
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ocr.engine import Layout
     from ocr.image import PageImage
 
 _SURE: Final = 15.0
@@ -61,17 +62,29 @@ class TesseractCli:
         """Return engine, version, language and digest of the model."""
         return self._identity
 
-    def read(self, image: PageImage) -> PageText:
+    def read(self, image: PageImage, layout: Layout = "page") -> PageText:
         """Return the words of an upright picture, boxes in px of that picture.
+
+        Args:
+            image: upright and straight.
+            layout: ``page`` finds columns and blocks, ``block`` takes line after line.
 
         Raises:
             OcrError: ``ocr.timeout`` or ``ocr.failed``.
         """
+        page = self._hocr(image, "--psm 3" if layout == "page" else "--psm 6")
+        if layout == "page" and "textangle" in page:
+            page = self._hocr(image, "--psm 4")  # digits below each other are no vertical text
+        parser = _Hocr()
+        parser.feed(page)
+        return PageText(tuple(parser.words), image.width_px, image.height_px, self._identity)
+
+    def _hocr(self, image: PageImage, mode: str) -> str:
         try:
             page = pytesseract.image_to_pdf_or_hocr(
                 Image.fromarray(to_grey(image.pixels)),
                 lang=self._language,
-                config=self._config(self._tessdata, image, "--psm 3"),
+                config=self._config(self._tessdata, image, mode),
                 extension="hocr",
                 timeout=PAGE_TIMEOUT_S,
             )
@@ -79,9 +92,7 @@ class TesseractCli:
             raise OcrError("ocr.failed") from error
         except RuntimeError as error:
             raise OcrError("ocr.timeout", seconds=PAGE_TIMEOUT_S) from error
-        parser = _Hocr()
-        parser.feed(page.decode())
-        return PageText(tuple(parser.words), image.width_px, image.height_px, self._identity)
+        return str(page, "utf-8")
 
     def detect_orientation(self, image: PageImage) -> tuple[int, float] | None:
         """Return the clockwise quarter turn that makes ``image`` upright, and trust 0 to 1."""

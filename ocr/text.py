@@ -124,3 +124,19 @@ def _scaled(word: Word, sx: float, sy: float) -> Word:
         ),
         baseline_y=round(word.baseline_y * sy, _PX_DIGITS),
     )
+
+
+def joined(parts: list[list[Word]]) -> tuple[Word, ...]:
+    """Return the words of several parts of one page, lines and blocks numbered through."""
+    words: list[Word] = []
+    line = block = -1
+    for part in parts:
+        last: tuple[int, int] | None = None
+        for word in part:
+            if last is None or word.line != last[0]:
+                line += 1
+            if last is None or word.block != last[1]:
+                block += 1
+            last = word.line, word.block
+            words.append(replace(word, line=line, block=block))
+    return tuple(words)

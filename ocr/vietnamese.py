@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 # Recognisers and old fonts put the Icelandic eth where Vietnamese has d with stroke.
+_SLASH = str.maketrans({"\u2044": "/", "\u2215": "/"})  # Trang 1⁄2 is no fraction
 _ETH = str.maketrans({"\u00d0": "\u0110", "\u00f0": "\u0111"})
 _UNSEEN = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060\u00ad"))
 _WORD_WITH_ETH = re.compile(r"[\u00d0\u00f0]\w+|\w+[\u00d0\u00f0]\w*|[\u00d0\u00f0](?!\w)")
@@ -17,7 +18,7 @@ def normalise(text: str) -> str:
 
     Compatibility forms stay: NFKC would turn ``½`` and ``№`` into something else.
     """
-    composed = unicodedata.normalize("NFC", text.translate(_UNSEEN))
+    composed = unicodedata.normalize("NFC", text.translate(_UNSEEN).translate(_SLASH))
     return _WORD_WITH_ETH.sub(_stroke, composed)
 
 

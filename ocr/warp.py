@@ -10,7 +10,7 @@ import numpy as np
 from ocr.geometry import Geometry
 from ocr.grey import even_paper, fade_marks, shrink
 from ocr.image import PageImage, Pixels
-from ocr.rules import without_rules
+from ocr.rules import Unruled, without_rules
 
 cv2.setNumThreads(1)
 
@@ -38,13 +38,16 @@ def render(image: PageImage, geometry: Geometry, dpi: float | None = None) -> Pa
 
 
 def reading_copy(image: PageImage, geometry: Geometry) -> PageImage:
-    """Return the page for the recogniser: grey, 200 dpi, even white paper."""
-    flat = Geometry.plan(image)
-    small = render(image, flat, READING_DPI)
-    grey = PageImage(fade_marks(small.pixels, READING_DPI), small.dpi_x, small.dpi_y)
+    """Return the page for the recogniser: grey, 200 dpi, even white paper, no rules."""
+    return PageImage(unruled_copy(image, geometry).pixels, READING_DPI, READING_DPI)
+
+
+def unruled_copy(image: PageImage, geometry: Geometry) -> Unruled:
+    """Return the page for the recogniser at 200 dpi, and where its rules were."""
+    small = render(image, Geometry.plan(image), READING_DPI)
+    grey = PageImage(fade_marks(small.pixels, READING_DPI), READING_DPI, READING_DPI)
     turned = Geometry.plan(grey, skew_deg=geometry.skew_deg, rotation_deg=geometry.rotation_deg)
-    page = even_paper(render(grey, turned).pixels)
-    return PageImage(without_rules(page, READING_DPI), READING_DPI, READING_DPI)
+    return without_rules(even_paper(render(grey, turned).pixels), READING_DPI)
 
 
 def _resample(pixels: Pixels, geometry: Geometry, width: int, height: int) -> Pixels:
