@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 UNITS_PER_EM = 1000
 ADVANCE = 500
-ASCENT = 800
-DESCENT = -200
+ASCENT = 1000
+DESCENT = -250
 FONT_NAME = "StationGlyphless"
 FIXED_TIME = 3_029_529_600  # 2000-01-01 in seconds since 1904: no clock in the bytes
 CMAP_BLOCK = 100  # most entries one bfchar block may hold

@@ -31,6 +31,8 @@ MIN_SIZE_PT = 2.0
 MIN_WIDTH_PT = 1.0
 MIN_STRETCH = 0.001
 OUTLIER = 2.0  # times the usual height of a line: beyond it a box is no letter
+WORD_GAP = 0.16  # of the size: poppler joins words that stand closer than 0.15
+LEAST_SHARE = 0.6  # of its width that a word keeps when its neighbour is too close
 CODES_PER_STRING = 4000  # two bytes each; a string may have 32,767 bytes
 LAST_CODE = 0xFFFE
 REPLACEMENT = "\ufffd"
@@ -124,10 +126,19 @@ def _line(words: Sequence[_Placed], codes: LetterCodes) -> Iterator[str]:
     size = max(ascent * UNITS_PER_EM / ASCENT, MIN_SIZE_PT)
     yield f"/{FONT_RESOURCE} {pdf_number(size)} Tf"
     for i, word in enumerate(words):
-        blank = " " if i + 1 < len(words) else ""
+        following = words[i + 1] if i + 1 < len(words) else None
         natural_pt = size * len(word.text) * ADVANCE / UNITS_PER_EM
-        stretch = 100.0 * (word.right - word.left) / natural_pt
+        stretch = 100.0 * _width(word, following, size) / natural_pt
         yield f"{pdf_number(max(stretch, MIN_STRETCH))} Tz"
         yield f"1 0 0 1 {pdf_number(word.left)} {pdf_number(word.baseline)} Tm"
-        for string in codes.strings(word.text + blank):
+        for string in codes.strings(word.text if following is None else word.text + " "):
             yield f"{string} Tj"
+
+
+def _width(word: _Placed, following: _Placed | None, size: float) -> float:
+    """The width of a word, a little less where the next one would look like a part of it."""
+    width = word.right - word.left
+    if following is None or following.left <= word.left:
+        return width
+    room = following.left - WORD_GAP * size - word.left
+    return min(width, max(room, width * LEAST_SHARE))
