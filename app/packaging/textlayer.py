@@ -1,8 +1,9 @@
 """The invisible text: each word stretched over its own box, in reading order.
 
 A word stands at its baseline, in the size of its line, squeezed or widened to its box's width;
-a blank follows it in the same string unless the line ends, so that copied text has its blanks
-(PDFium drops a blank, or a dash, that stands in a string of its own).
+a blank follows it in the same string unless the line ends, so that copied text has its blanks.
+A letter alone always has its blank: PDFium measures empty glyphs, finds that a string of one has
+no width and drops it.
 
 Source: ISO 32000-1, 9.3.6 (rendering mode 3), 9.4.2 (text positioning).
 """
@@ -131,7 +132,8 @@ def _line(words: Sequence[_Placed], codes: LetterCodes) -> Iterator[str]:
         stretch = 100.0 * _width(word, following, size) / natural_pt
         yield f"{pdf_number(max(stretch, MIN_STRETCH))} Tz"
         yield f"1 0 0 1 {pdf_number(word.left)} {pdf_number(word.baseline)} Tm"
-        for string in codes.strings(word.text if following is None else word.text + " "):
+        blank = "" if following is None and len(word.text) > 1 else " "
+        for string in codes.strings(word.text + blank):
             yield f"{string} Tj"
 
 

@@ -51,6 +51,20 @@ def test_three_readers_return_the_words_in_reading_order(drawn):
     assert _pdfium_text(pdf).strip() == drawn.text
 
 
+def test_a_line_that_ends_in_one_letter_or_dash_is_complete_in_all_readers(drawn):
+    words = (
+        WordBox("đồng", 100, 100, 190, 130, 126, 0),
+        WordBox("ý", 200, 105, 215, 134, 126, 0),
+        WordBox("7", 100, 160, 115, 186, 186, 1),
+        WordBox("-", 100, 235, 110, 238, 246, 2),
+    )
+    pdf = compose([replace(straight(drawn), words=words)], META)
+    wanted = ["đồng", "ý", "7", "-"]
+    assert poppler.raw_text(pdf).split() == wanted
+    assert poppler.layout_text(pdf).split() == wanted
+    assert _pdfium_text(pdf).split() == wanted
+
+
 def test_two_columns_keep_the_order_they_were_read_in(drawn):
     """Left heading, then right heading, though both stand at the same height."""
     left = [WordBox(w, 100 + 90 * i, 100, 180 + 90 * i, 130, 126, 0) for i, w in enumerate("ab")]
