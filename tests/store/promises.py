@@ -237,6 +237,7 @@ def dead_writers_leave_nothing(folder: Path) -> None:
             other = open_vault(folder / "home", bytes(range(32)))
             other.close()
             assert not dead.exists()
+            assert len(unfinished(folder)) == 1
             info = writer.commit()
         assert vault.blobs.read(info.id) == b"x" * 100_000
         assert unfinished(folder) == []
