@@ -36,42 +36,47 @@ class _Parser(argparse.ArgumentParser):
 
 def run(argv: Sequence[str], desk: Callable[[Path], int]) -> int:
     """Do what the command line says; returns the exit code."""
-    if argv and argv[0] in NOT_YET:
-        sys.stderr.write(f"{argv[0]}: not_yet\n")
-        return USAGE
+    debug = False
     try:
-        options = _parser().parse_args(argv)
+        options = _parse(argv)
+        debug = bool(options.debug)
+        if debug:
+            logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+        code = desk(options.home) if options.verb is None else _verb(options)
     except SystemExit as stop:
-        return int(stop.code or 0)
-    debug = bool(options.debug)
-    if debug:
-        logging.basicConfig(level=logging.INFO, stream=sys.stderr)
-    try:
-        if options.verb is None:
-            return desk(options.home)
-        verb = importlib.import_module(f"app.cli.{options.verb}")
-        return int(verb.run(options))
-    except NotYetError as error:
+        code = int(stop.code or 0)
+    except BaseException as error:  # noqa: BLE001 - one of the three places that catch
+        code = _explain(error, debug=debug)
+    return code
+
+
+def _verb(options: Options) -> int:
+    return int(importlib.import_module(f"app.cli.{options.verb}").run(options))
+
+
+def _parse(argv: Sequence[str]) -> Options:
+    if argv and argv[0] in NOT_YET:
+        raise NotYetError(argv[0])
+    return _parser().parse_args(argv)
+
+
+def _explain(error: BaseException, *, debug: bool) -> int:
+    """Say what happened on stderr; returns the exit code for it."""
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    if isinstance(error, NotYetError):
         sys.stderr.write(f"{error}: not_yet\n")
         return USAGE
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except Cancelled as error:
-        sys.stderr.write(explain(error) + "\n")
-        return INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - one of the three places that catch
-        return _explain(error, debug=debug)
-
-
-def _explain(error: Exception, *, debug: bool) -> int:
     known = known_error(error)
     sys.stderr.write(explain(known) + "\n")
     if debug:
         traceback.print_exception(error)
+    if isinstance(known, Cancelled):
+        return INTERRUPTED
     return DEFECT if isinstance(known, Defect) else TROUBLE
 
 
-def known_error(error: Exception) -> DeskError:
+def known_error(error: BaseException) -> DeskError:
     """The error in the desk's words; what carries no slug is a defect of ours."""
     if isinstance(error, DeskError):
         return error

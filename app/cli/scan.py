@@ -138,7 +138,7 @@ class _Batch:
             "dpi": side.dpi,
             "sha256": side.sha256,
         }
-        row.update({flag: True for flag in side.flags})
+        row.update(dict.fromkeys(side.flags, True))
         if self._json:
             emit(row)
         else:

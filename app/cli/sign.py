@@ -70,9 +70,8 @@ def run(options: argparse.Namespace) -> int:
 def _key(options: argparse.Namespace, pin: bytearray, wish: Wish) -> Key:
     if options.p12:
         return signfiles.soft_key(options.p12, pin, wish, now())
-    return signfiles.token_key(
-        paths.command(), options.module, options.token, options.cert_sha256, pin, wish, now()
-    )
+    token = signfiles.TokenName(options.module, options.token, options.cert_sha256)
+    return signfiles.token_key(paths.command(), token, pin, wish, now())
 
 
 def _one(path: Path, options: argparse.Namespace, key: Key, wish: Wish) -> dict[str, object]:
@@ -82,7 +81,7 @@ def _one(path: Path, options: argparse.Namespace, key: Key, wish: Wish) -> dict[
         pdf = read_input(path)
         signed = signfiles.sign_pdf(pdf, key, wish, now())
         write_whole(out, signed)
-    except Exception as error:  # noqa: BLE001 - reported for this file; the others go on
+    except Exception as error:
         known = known_error(error)
         if isinstance(known, Defect):
             raise

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     for path in options.files:
         try:
             report = signfiles.judge(read_input(path), wish, now())
-        except Exception as error:  # noqa: BLE001 - reported for this file; the others go on
+        except Exception as error:
             known = known_error(error)
             if isinstance(known, Defect):
                 raise

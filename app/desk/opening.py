@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app import logs, paths
+from app.clock import unix_ms
 from app.desk.office import Office
 from app.pipeline.worker import Post
 from app.store import dossiers
@@ -38,6 +39,7 @@ def open_counter(home: Path, clerk: str, *, env: str = "production") -> Opening:
     place = station_folder(vault)
     logs.to_file(place / "logs")
     _name_station(vault, env)
+    vault.sweep_orphans(unix_ms() / 1000)
     return Opening(Office(vault, clerk), master, place)
 
 

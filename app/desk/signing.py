@@ -165,17 +165,21 @@ def _status(office: Office, document: Document) -> PaperStatus:
         job = _job(office, document, stage)
         if job is None or job.state in {"done", "cancelled"}:
             continue
-        if job.state == "in_doubt":
-            return PaperStatus(document, "in_doubt", "sign.in_doubt")
-        if job.state == "quarantined":
-            return PaperStatus(document, "failed", "job.quarantined")
-        if job.state == "failed":
-            slug = job.error.slug if job.error else "defect.unexpected"
-            return PaperStatus(document, "failed", slug)
-        if stage == "sign" and job.state == "leased":
-            return PaperStatus(document, "signing")
-        return PaperStatus(document, state)
+        return _of_job(document, job, state)
     return PaperStatus(document, "composing")
+
+
+def _of_job(document: Document, job: Job, waiting: PaperState) -> PaperStatus:
+    """The status that an unfinished job means."""
+    if job.state == "in_doubt":
+        return PaperStatus(document, "in_doubt", "sign.in_doubt")
+    if job.state == "quarantined":
+        return PaperStatus(document, "failed", "job.quarantined")
+    if job.state == "failed":
+        slug = job.error.slug if job.error else "defect.unexpected"
+        return PaperStatus(document, "failed", slug)
+    signing = job.stage == "sign" and job.state == "leased"
+    return PaperStatus(document, "signing" if signing else waiting)
 
 
 def _job(office: Office, document: Document, stage: str) -> Job | None:

@@ -18,7 +18,7 @@ from app.store.vault import Vault
 class Bell(Protocol):
     """Rings the doorbell: a hint on stdout, never the truth."""
 
-    def __call__(self, ev: str, **fields: str | int | float | None) -> None:
+    def __call__(self, ev: str, **fields: str | float | None) -> None:
         """Write one line."""
 
 

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from app.domain.errors import Defect
 
-Line = dict[str, str | int | float | None | dict[str, str]]
+Line = dict[str, str | int | float | dict[str, str] | None]
 MAX_LINE = 1 << 20
 
 
@@ -24,7 +24,7 @@ class Bells:
         self._pipe = pipe
         self._lock = threading.Lock()
 
-    def __call__(self, ev: str, **fields: str | int | float | None) -> None:
+    def __call__(self, ev: str, **fields: str | float | None) -> None:
         """Ring with the event ``ev``."""
         self.write({"ev": ev, **fields})
 

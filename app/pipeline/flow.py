@@ -11,8 +11,6 @@ import json
 from collections.abc import Callable
 from typing import cast
 
-from app.store.driver import Database
-
 from app.domain import dossier as domain
 from app.domain import manifest
 from app.domain.errors import Defect
@@ -22,6 +20,7 @@ from app.pipeline.stage import BATCH, CURRENT, PAGE_IN_VIEW, STAGES, Param
 from app.store import catalogue, dossiers, journal
 from app.store.database import fetch
 from app.store.dossiers import Act
+from app.store.driver import Database
 from app.store.jobs import Job, Jobs, NewJob
 
 STAMP_FIELD = "Clerk-1"

@@ -19,8 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from app.store.driver import Database
-
 from app.clock import now
 from app.domain.errors import Cancelled, Defect, DeskError, Trouble
 from app.domain.ids import BlobId, JobId
@@ -28,6 +26,8 @@ from app.pipeline import doorbell, flow, leases
 from app.pipeline.context import Context
 from app.pipeline.stage import STAGES, Kind, of_kind
 from app.store.dossiers import Act
+from app.store.driver import Database
+from app.store.hops import hop
 from app.store.jobs import Job, Jobs, boot_id
 from app.store.vault import Vault, open_vault
 
@@ -125,9 +125,12 @@ class Worker:
         limit.daemon = True
         limit.start()
         self._running = (job.id, context)
+        hop(f"{job.stage}.claimed")
         try:
             output = STAGES[job.stage].load()(context)
+            hop(f"{job.stage}.stored")
             self._complete(job, output)
+            hop(f"{job.stage}.done")
         except Exception as error:  # noqa: BLE001 - one of the three places that catch
             self._failed(job, error)
         finally:

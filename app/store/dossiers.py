@@ -12,14 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from app.store.driver import Database
-
 from app.domain.dossier import Applicant, Document, Dossier, State, move
 from app.domain.errors import Trouble
 from app.domain.ids import BlobId, DocumentId, DossierId, JobId, PageId
 from app.domain.page import Page, Recipe, Side
 from app.store import journal
 from app.store.database import fetch
+from app.store.driver import Database
 from app.store.jobs import boot_id
 
 Value = str | int | None

@@ -6,16 +6,17 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
+from app.clock import unix_ms
 from app.domain.errors import Cancelled, Defect, Trouble
 from app.domain.ids import BlobId, DossierId, PageId, uuid7
 from app.domain.page import Page
-from app.clock import unix_ms
 from app.pipeline import flow, leases
 from app.pipeline.context import Context
 from app.store import dossiers
 from app.store.blob_rows import record
 from app.store.blobs import BlobWriter
 from app.store.database import transaction
+from app.store.hops import hop
 from scanner.model import (
     Device,
     Ended,
@@ -122,6 +123,7 @@ def _watched(
 
 def _commit(context: Context, writer: BlobWriter, side: SideEnd) -> None:
     info = writer.commit()
+    hop("page.stored")
     if info.id != side.sha256:
         raise Defect("scan.hash", seq=side.seq)
     dossier = DossierId(str(context.job.dossier))
@@ -148,6 +150,7 @@ def _commit(context: Context, writer: BlobWriter, side: SideEnd) -> None:
             flags=side.flags,
         )
         flow.page_arrived(db, page, context.act())
+    hop("page.committed")
     context.bell("page", page=page.id, dossier=dossier, n=page.position + 1)
 
 

@@ -15,7 +15,7 @@ from app.domain.errors import Trouble
 from app.domain.ids import BlobId, DossierId
 from app.pipeline.context import Context
 from app.store import dossiers
-from app.store.database import fetch, transaction
+from app.store.database import transaction
 from app.store.vault import Vault
 from sync.client import DossierRev, Missing, Reason, Registered, Sealed, SyncClient
 from sync.identity import StationIdentity, enrol

@@ -62,35 +62,43 @@ def anchors_and_crls(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class TokenName:
+    """Which token and which of its certificates; None takes the only one with a key."""
+
+    module: Path
+    label: str
+    cert_sha256: str | None
+
+
 def token_key(
-    command: Sequence[str],
-    module: Path,
-    label: str,
-    cert_sha256: str | None,
-    pin: bytearray,
-    wish: Wish,
-    now: dt.datetime,
+    command: Sequence[str], token: TokenName, pin: bytearray, wish: Wish, now: dt.datetime
 ) -> Key:
-    """Log in to the token named ``label``; the certificate is checked before the PIN is used.
+    """Log in to a token; the certificate is checked before the PIN is used.
 
     Raises:
         SigningError: sign.token_missing, sign.cert_missing, sign.pin_wrong and family.
         Trouble: the certificate's first blocking finding.
     """
-    client = open_token(command, module)
+    client = open_token(command, token.module)
     try:
-        serials = [slot.serial for slot in client.slots() if slot.label == label]
-        if not serials:
-            raise Trouble("sign.token_missing", label=label)
-        certificates = client.certificates(serials[0])
-        own = _own(certificates, cert_sha256)
+        serial = _serial(client, token.label)
+        certificates = client.certificates(serial)
+        own = _own(certificates, token.cert_sha256)
         chain = tuple(c.der for c in certificates if c.sha256 != own.sha256)
         refuse(policy.check_certificate(own.der, chain, wish.anchors, wish.crls, now))
-        client.login(serials[0], own.sha256, pin)
+        client.login(serial, own.sha256, pin)
     except BaseException:
         client.close()
         raise
     return Key(own.der, chain, _signer(client, own), client.close)
+
+
+def _serial(client: TokenClient, label: str) -> str:
+    serials = [slot.serial for slot in client.slots() if slot.label == label]
+    if not serials:
+        raise Trouble("sign.token_missing", label=label)
+    return serials[0]
 
 
 def _own(certificates: Sequence[TokenCertificate], wanted: str | None) -> TokenCertificate:
