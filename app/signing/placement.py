@@ -17,11 +17,11 @@ import pypdfium2
 from app.signing.errors import SigningError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import numpy.typing as npt
 
     from app.signing.appearance import Stamp
+
+    Corners = npt.NDArray[np.int64]
 
 Box = tuple[int, int, int, int]
 
@@ -50,16 +50,20 @@ def ink(page: Any) -> npt.NDArray[np.bool_]:
     return np.asarray(pixels < max(paper - _CONTRAST, _DARK))
 
 
-def _positions(right: int, top: int, stamp: Stamp, *, anywhere: bool) -> Iterator[tuple[int, int]]:
-    """Lower left corners to try, best first, relative to the visible page."""
+def _positions(right: int, top: int, stamp: Stamp, *, anywhere: bool) -> Corners:
+    """Lower left corners to try, best first: int N×2, relative to the visible page."""
     last_x, last_y = right - stamp.width_pt, top - stamp.height_pt
-    along_top = range(last_x, MARGIN_PT - 1, -STEP_PT)
-    down = range(last_y, MARGIN_PT - 1, -STEP_PT)
-    yield from ((x, last_y) for x in along_top)
-    yield from ((last_x, y) for y in down)
-    if anywhere:
-        inside = [(x, y) for x in along_top for y in down]
-        yield from sorted(inside, key=lambda at: math.hypot(last_x - at[0], last_y - at[1]))
+    xs = np.arange(last_x, MARGIN_PT - 1, -STEP_PT)
+    ys = np.arange(last_y, MARGIN_PT - 1, -STEP_PT)
+    if not (xs.size and ys.size):
+        return np.empty((0, 2), dtype=np.int64)
+    along_top = np.column_stack((xs, np.full_like(xs, last_y)))
+    down = np.column_stack((np.full_like(ys, last_x), ys))
+    if not anywhere:
+        return np.vstack((along_top, down))
+    inside = np.column_stack((np.repeat(xs, ys.size), np.tile(ys, xs.size)))
+    distance = np.hypot(last_x - inside[:, 0], last_y - inside[:, 1])
+    return np.vstack((along_top, down, inside[np.argsort(distance, kind="stable")]))
 
 
 class _Page:
@@ -87,21 +91,21 @@ class _Page:
             raise SigningError("sign.page_rotated")
         self._sums = np.pad(dark.cumsum(0, dtype=np.int64).cumsum(1), ((1, 0), (1, 0)))
 
-    def is_free(self, box: Box) -> bool:
-        """Whether ``box`` (pt, in the page's space) and a little around it are bare paper."""
-        x0, y0, x1, y1 = box
+    def free(self, corners: Corners, width_pt: int, height_pt: int) -> npt.NDArray[np.bool_]:
+        """Which boxes (lower left corners int N×2 in pt) and a little around are bare paper."""
+        x, y = corners[:, 0], corners[:, 1]
         rows, columns = (each - 1 for each in self._sums.shape)
-        first_row = _clip((self.top - y1 - _PAD_PT) * _SCALE, rows)
-        last_row = _clip(math.ceil((self.top - y0 + _PAD_PT) * _SCALE), rows)
-        first = _clip((x0 - self.left - _PAD_PT) * _SCALE, columns)
-        last = _clip(math.ceil((x1 - self.left + _PAD_PT) * _SCALE), columns)
+        first_row = _pixel(np.floor((self.top - y - height_pt - _PAD_PT) * _SCALE), rows)
+        last_row = _pixel(np.ceil((self.top - y + _PAD_PT) * _SCALE), rows)
+        first = _pixel(np.floor((x - self.left - _PAD_PT) * _SCALE), columns)
+        last = _pixel(np.ceil((x + width_pt - self.left + _PAD_PT) * _SCALE), columns)
         found = (
             self._sums[last_row, last]
             - self._sums[first_row, last]
             - self._sums[last_row, first]
             + self._sums[first_row, first]
         )
-        return int(found) <= _SPECK_PX
+        return np.asarray(found <= _SPECK_PX)
 
     def holds(self, box: Box) -> bool:
         """Whether ``box`` lies wholly on the visible page."""
@@ -109,8 +113,8 @@ class _Page:
         return self.left <= x0 < x1 <= self.right and self.bottom <= y0 < y1 <= self.top
 
 
-def _clip(value: float, limit: int) -> int:
-    return min(max(0, int(value)), limit)
+def _pixel(value: npt.NDArray[np.float64], limit: int) -> npt.NDArray[np.int64]:
+    return np.clip(value, 0, limit).astype(np.int64)
 
 
 def _visible(page: Any) -> tuple[float, float, float, float]:
@@ -140,11 +144,12 @@ def place(pdf: bytes, stamp: Stamp, *, anywhere: bool = False) -> Box:
     dx, dy = math.ceil(page.left), math.ceil(page.bottom)
     right = math.floor(page.right) - dx - MARGIN_PT
     top = math.floor(page.top) - dy - MARGIN_PT
-    for x, y in _positions(right, top, stamp, anywhere=anywhere):
-        box = (x + dx, y + dy, x + dx + stamp.width_pt, y + dy + stamp.height_pt)
-        if page.is_free(box):
-            return box
-    raise SigningError("sign.no_room")
+    corners = _positions(right, top, stamp, anywhere=anywhere) + np.array((dx, dy))
+    free = page.free(corners, stamp.width_pt, stamp.height_pt)
+    if not free.any():
+        raise SigningError("sign.no_room")
+    x, y = (int(each) for each in corners[int(np.argmax(free))])
+    return x, y, x + stamp.width_pt, y + stamp.height_pt
 
 
 def check_box(pdf: bytes, stamp: Stamp, box: Box) -> None:
@@ -156,5 +161,6 @@ def check_box(pdf: bytes, stamp: Stamp, box: Box) -> None:
     page = _Page(pdf)
     x0, y0, x1, y1 = box
     fits = x1 - x0 >= stamp.width_pt and y1 - y0 >= stamp.height_pt
-    if not (fits and page.holds(box) and page.is_free(box)):
+    bare = page.free(np.array([[x0, y0]]), x1 - x0, y1 - y0).all()
+    if not (fits and page.holds(box) and bare):
         raise SigningError("sign.no_room")

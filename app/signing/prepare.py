@@ -196,9 +196,11 @@ class _StampFont(FontEngineFactory):
     def create_font_engine(self, writer: Any, obj_stream: Any = None) -> Any:
         if obj_stream is None and writer.stream_xrefs:
             obj_stream = writer.prepare_object_stream()
-        return GlyphAccumulator(
+        engine = GlyphAccumulator(
             writer, BytesIO(font_bytes()), font_size=FONT_SIZE_PT, obj_stream=obj_stream
         )
+        engine.tt.recalcTimestamp = False  # else the subset would carry the wall clock
+        return engine
 
 
 def _style(stamp: Stamp) -> Any:
