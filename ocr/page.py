@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ocr.image import PageImage
-from ocr.tables import take_tables
+from ocr.missed import missed_lines
+from ocr.reflow import lay_out
+from ocr.rules import WHITE
+from ocr.tables import Table, find_tables
 from ocr.text import PageText, joined
 from ocr.warp import READING_DPI, unruled_copy
 
 if TYPE_CHECKING:
     from ocr.engine import OcrEngine
     from ocr.geometry import Geometry
-    from ocr.tables import Table
+    from ocr.image import Pixels
     from ocr.text import Word
+
+_MISSED_CONF: Final = 0.7
 
 
 def read_page(image: PageImage, geometry: Geometry, engine: OcrEngine) -> PageText:
@@ -30,14 +35,23 @@ def read_page(image: PageImage, geometry: Geometry, engine: OcrEngine) -> PageTe
     Raises:
         OcrError: what the engine raises.
     """
-    rest, tables = take_tables(unruled_copy(image, geometry), READING_DPI)
-    height, width = rest.shape
-    parts = [list(engine.read(PageImage(rest, READING_DPI, READING_DPI)).words)]
+    copy = unruled_copy(image, geometry)
+    height, width = copy.pixels.shape
+    tables = find_tables(copy.rules, READING_DPI)
+    rest = copy.pixels.copy()
     for table in tables:
-        _, top, _, bottom = table.box
+        x0, y0, x1, y1 = table.box
+        rest[y0:y1, x0:x1] = WHITE
+    words = list(engine.read(PageImage(rest, READING_DPI, READING_DPI)).words)
+    missed = [Table(box, ((box,),)) for box in missed_lines(rest, words, READING_DPI)]
+    parts = [words]
+    for part in sorted([*tables, *missed], key=lambda table: table.box[1]):
+        found = _read_table(copy.pixels, part, engine)
+        if part in missed:
+            found = [word for word in found if word.conf >= _MISSED_CONF]
         after = parts.pop()
-        at = _first_below(after, (top + bottom) / 2)
-        parts += [after[:at], _read_table(table, engine), after[at:]]
+        at = _first_below(after, (part.box[1] + part.box[3]) / 2)
+        parts += [after[:at], found, after[at:]]
     text = PageText(joined(parts), width, height, engine.identity())
     scaled = text.scaled(geometry.width_px / width, geometry.height_px / height)
     return replace(scaled, width_px=geometry.width_px, height_px=geometry.height_px)
@@ -48,15 +62,18 @@ def _first_below(words: list[Word], y: float) -> int:
     return next((at for at, word in enumerate(words) if word.box[1] > y), len(words))
 
 
-def _read_table(table: Table, engine: OcrEngine) -> list[Word]:
-    """Return the words of a table row by row, boxes in px of the page it was taken off."""
-    column = PageImage(table.column, READING_DPI, READING_DPI)
+def _read_table(page: Pixels, table: Table, engine: OcrEngine) -> list[Word]:
+    """Return the words of a table, cell by cell, boxes in px of the page; a line per cell line."""
+    block = lay_out(page, table)
+    if block is None:
+        return []
+    text = engine.read(PageImage(block.pixels, READING_DPI, READING_DPI), layout="block")
     words = []
-    for word in engine.read(column, layout="block").words:
+    for word in text.words:
         x0, y0, x1, y1 = word.box
-        middle = (y0 + y1) / 2
-        left, level = table.place(x0, middle)
-        dx, dy = left - x0, level - middle
+        at = block.strip_at((x0 + x1) / 2, (y0 + y1) / 2)
+        strip = block.strips[at]
+        dx, dy = strip.ink[0] - strip.left, strip.ink[1] - strip.top
         box = (x0 + dx, y0 + dy, x1 + dx, y1 + dy)
-        words.append(replace(word, box=box, baseline_y=word.baseline_y + dy))
-    return words
+        words.append(replace(word, box=box, line=at, block=0, baseline_y=word.baseline_y + dy))
+    return sorted(words, key=lambda word: (word.line, word.box[0]))

@@ -1,8 +1,4 @@
-"""Ruled tables: their cells, and one column of text made of them.
-
-Layout analysis reads a table down its columns and drops narrow ones. Its cells, laid below each
-other in reading order, are a plain block of lines that a recogniser cannot get wrong.
-"""
+"""Ruled tables and their cells, from the rules alone."""
 
 from __future__ import annotations
 
@@ -13,73 +9,40 @@ import cv2
 import numpy as np
 
 from ocr.image import Pixels
-from ocr.rules import WHITE, Unruled
 
 PxBox: TypeAlias = tuple[int, int, int, int]
 
-_INK_BELOW: Final = 170
 _MM_PER_INCH: Final = 25.4
 _MIN_TABLE_MM: Final = (40.0, 8.0)
 _MIN_CELL_MM: Final = (3.0, 3.0)
 _MIN_CELLS: Final = 4
 _MIN_COVER: Final = 0.6
 _ROW_MM: Final = 2.0
-_MARGIN_PX: Final = 20
-_GAP_PX: Final = 14
-_SPECK_PX: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """The writing of one cell and where it stands in the column of cells.
-
-    Args:
-        ink: box of the writing on the page, px.
-        top: where the box starts in the column, px.
-    """
-
-    ink: PxBox
-    top: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """A table taken off a page.
+    """A ruled table on a page.
 
     Args:
-        box: its outer box on the page, px.
-        cells: in reading order, empty ones left out.
-        column: ``uint8 HxW``: the cells below each other.
+        box: outer box, px.
+        rows: boxes of the cells, px, row by row and from left to right.
     """
 
     box: PxBox
-    cells: tuple[Cell, ...]
-    column: Pixels
-
-    def place(self, x: float, y: float) -> tuple[float, float]:
-        """Return where a point of the column stands on the page."""
-        cell = self.cells[0]
-        for candidate in self.cells:
-            if candidate.top - _GAP_PX / 2 > y:
-                break
-            cell = candidate
-        return x - _MARGIN_PX + cell.ink[0], y - cell.top + cell.ink[1]
+    rows: tuple[tuple[PxBox, ...], ...]
 
 
-def take_tables(copy: Unruled, dpi: float) -> tuple[Pixels, tuple[Table, ...]]:
-    """Return the page with its tables whitened, and the tables from top to bottom."""
+def find_tables(rules: Pixels, dpi: float) -> tuple[Table, ...]:
+    """Return the tables of a page from top to bottom.
+
+    Args:
+        rules: ``uint8 HxW``, 1 where a rule is.
+        dpi: its resolution.
+    """
     pixel_mm = dpi / _MM_PER_INCH
-    page = copy.pixels
-    tables = []
-    for box, cells in _grids(copy.rules, pixel_mm):
-        inked = [ink for cell in _reading_order(cells, pixel_mm) if (ink := _ink_box(page, cell))]
-        if inked:
-            tables.append(_stacked(page, box, inked))
-    rest = page.copy()
-    for table in tables:
-        x0, y0, x1, y1 = table.box
-        rest[y0:y1, x0:x1] = WHITE
-    return rest, tuple(sorted(tables, key=lambda table: table.box[1]))
+    tables = [Table(box, _rows(cells, pixel_mm)) for box, cells in _grids(rules, pixel_mm)]
+    return tuple(sorted(tables, key=lambda table: table.box[1]))
 
 
 def _grids(rules: Pixels, pixel_mm: float) -> list[tuple[PxBox, list[PxBox]]]:
@@ -110,43 +73,11 @@ def _grids(rules: Pixels, pixel_mm: float) -> list[tuple[PxBox, list[PxBox]]]:
     return found
 
 
-def _reading_order(cells: list[PxBox], pixel_mm: float) -> list[PxBox]:
-    """Return cells row by row: a row starts where a top edge lies clearly below the last row's."""
-    ordered: list[PxBox] = []
-    row: list[PxBox] = []
+def _rows(cells: list[PxBox], pixel_mm: float) -> tuple[tuple[PxBox, ...], ...]:
+    """Return cells row by row: one starts where a top edge lies clearly below the last's."""
+    rows: list[list[PxBox]] = []
     for cell in sorted(cells, key=lambda box: (box[1], box[0])):
-        if row and cell[1] - row[0][1] > _ROW_MM * pixel_mm:
-            ordered += sorted(row)
-            row = []
-        row.append(cell)
-    return ordered + sorted(row)
-
-
-def _ink_box(page: Pixels, cell: PxBox) -> PxBox | None:
-    x0, y0, x1, y1 = cell
-    ink = (page[y0:y1, x0:x1] < _INK_BELOW).astype(np.uint8)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    marks = stats[1:][stats[1:, cv2.CC_STAT_AREA] > _SPECK_PX]
-    if not len(marks):
-        return None
-    left, top = marks[:, 0].min(), marks[:, 1].min()
-    right, bottom = (marks[:, 0] + marks[:, 2]).max(), (marks[:, 1] + marks[:, 3]).max()
-    return (
-        max(x0, x0 + int(left) - 2),
-        max(y0, y0 + int(top) - 2),
-        min(x1, x0 + int(right) + 2),
-        min(y1, y0 + int(bottom) + 2),
-    )
-
-
-def _stacked(page: Pixels, box: PxBox, inked: list[PxBox]) -> Table:
-    width = max(x1 - x0 for x0, _, x1, _ in inked) + 2 * _MARGIN_PX
-    height = sum(y1 - y0 + _GAP_PX for _, y0, _, y1 in inked) + 2 * _MARGIN_PX
-    column = np.full((height, width), WHITE, np.uint8)
-    cells = []
-    top = _MARGIN_PX
-    for x0, y0, x1, y1 in inked:
-        column[top : top + y1 - y0, _MARGIN_PX : _MARGIN_PX + x1 - x0] = page[y0:y1, x0:x1]
-        cells.append(Cell((x0, y0, x1, y1), top))
-        top += y1 - y0 + _GAP_PX
-    return Table(box, tuple(cells), column)
+        if not rows or cell[1] - rows[-1][0][1] > _ROW_MM * pixel_mm:
+            rows.append([])
+        rows[-1].append(cell)
+    return tuple(tuple(sorted(row)) for row in rows)
