@@ -84,7 +84,7 @@ def _unique_keys(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
 
 
 def _check(value: object, where: str, depth: int) -> None:
-    if depth > MAX_DEPTH:
+    if depth >= MAX_DEPTH and isinstance(value, (dict, list, tuple)):
         raise SyncError("sync.not_canonical", where=where[:80], why="nested too deeply")
     match value:
         case None | bool():

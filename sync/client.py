@@ -22,6 +22,7 @@ from sync.protocol import DossierRev, Missing
 from sync.receipt import Reason
 from sync.retry import Pacer, Rng, backoff_s
 from sync.session import Session
+from sync.wire import TIMEOUTS, Timeouts
 
 __all__ = [
     "BlobSource",
@@ -68,6 +69,7 @@ class SyncClient:
         wait: waits that many seconds or until told to stop; True means stop.
         rng: for the jitter of the back-off.
         context: trust for TLS; the platform's default when None.
+        timeouts: how long each part of an exchange may stand still.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class SyncClient:
         wait: Callable[[float], bool],
         rng: Rng,
         context: ssl.SSLContext | None = None,
+        timeouts: Timeouts = TIMEOUTS,
     ) -> None:
         self._identity = identity
         self._outbox = outbox
@@ -88,6 +91,7 @@ class SyncClient:
         self._wait = wait
         self._rng = rng
         self._context = context
+        self._timeouts = timeouts
         self._pacer = Pacer()
 
     def run_once(self) -> SyncReport:
@@ -194,4 +198,4 @@ class SyncClient:
         return Patience(self._wait, self._rng)
 
     def _session(self) -> Session:
-        return Session(self._identity, self._clock, self._context)
+        return Session(self._identity, self._clock, self._context, self._timeouts)

@@ -16,10 +16,12 @@ MAX_RETRY_AFTER_S = 3600
 KIB = 1024
 MIN_PATCH_BYTES = 32 * KIB
 MAX_PATCH_BYTES = 8 * KIB * KIB
-FIRST_PATCH_BYTES = 256 * KIB
+FIRST_PATCH_BYTES = 128 * KIB
+"""Small enough to be answered within thirty seconds at 5 kB/s."""
 PROXY_PATCH_BYTES = 900 * KIB
 """Below the body limit of one megabyte that common proxies have by default."""
 TARGET_PATCH_S = 20.0
+_IN_FLIGHT_BYTES = 4 * KIB * KIB
 _EWMA_NEW = 0.3
 _CLEAN_RUN = 3
 
@@ -88,8 +90,12 @@ class Pacer:
         return min(rest, max(MIN_PATCH_BYTES, min(wanted, most)))
 
     def read_timeout_s(self, length: int) -> float:
-        """Seconds to wait for the answer to a PATCH of ``length`` bytes."""
-        return max(30.0, 3.0 * length / self.goodput) if self.goodput else 60.0
+        """Seconds the last bytes of a PATCH of ``length`` may be under way before its answer.
+
+        What the system's buffers took from us counts as written but is still to be sent.
+        0 before the first measurement.
+        """
+        return 3.0 * min(length, _IN_FLIGHT_BYTES) / self.goodput if self.goodput else 0.0
 
     def acknowledged(self, sent: int, seconds: float) -> None:
         """A PATCH of ``sent`` bytes was answered after ``seconds``."""

@@ -7,6 +7,7 @@ import ssl
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlencode
@@ -17,7 +18,7 @@ from sync.identity import About, StationIdentity, new_nonce, parse_about
 from sync.jws import ASSERTION_TYP, VerifyKey, jws_sign
 from sync.protocol import ASSERTION_TYPE, REQUEST_ID_HEADER
 from sync.shape import ShapeError
-from sync.wire import READ_TIMEOUT_S, Answer, Body, exchange, open_client
+from sync.wire import TIMEOUTS, Answer, Body, Timeouts, exchange, open_client
 
 _UNAUTHORISED = 401
 _UNBELIEVED = frozenset({404, 410})
@@ -33,6 +34,7 @@ class Session:
         identity: of this station.
         clock: the wall clock.
         context: trust for TLS.
+        timeouts: how long each part of an exchange may stand still.
     """
 
     def __init__(
@@ -40,11 +42,13 @@ class Session:
         identity: StationIdentity,
         clock: Callable[[], dt.datetime],
         context: ssl.SSLContext | None = None,
+        timeouts: Timeouts = TIMEOUTS,
     ) -> None:
         self.identity = identity
         self.keys: Iterable[VerifyKey] = identity.portal_keys
         self.patch_max = 0
         self._clock = clock
+        self._timeouts = timeouts
         self._client = open_client(identity.portal_url, context)
         self._key = identity.key
         self._kid = VerifyKey.of(self._key).kid
@@ -92,9 +96,16 @@ class Session:
         *,
         headers: Mapping[str, str] | None = None,
         body: Body = None,
-        read_timeout_s: float = READ_TIMEOUT_S,
+        read_timeout_s: float = 0.0,
     ) -> Answer:
         """The portal's answer to an authorised request; any status but 401, 403 and busy ones.
+
+        Args:
+            method: HTTP method.
+            path: below the base path.
+            headers: more request headers.
+            body: bytes, or a function that yields them anew for each sending.
+            read_timeout_s: for a request that may take longer than the session's own limit.
 
         Raises:
             SyncError: whatever ``exchange`` raises; ``sync.station_unknown``,
@@ -118,7 +129,7 @@ class Session:
         path: str,
         headers: Mapping[str, str] | None = None,
         body: Body = None,
-        read_timeout_s: float = READ_TIMEOUT_S,
+        read_timeout_s: float = 0.0,
     ) -> Answer:
         now = self._clock()
         try:
@@ -130,7 +141,7 @@ class Session:
                 portal_id=self.identity.portal_id,
                 headers={REQUEST_ID_HEADER: uuid.uuid4().hex, **(headers or {})},
                 body=body,
-                read_timeout_s=read_timeout_s,
+                timeouts=replace(self._timeouts, read_s=max(read_timeout_s, self._timeouts.read_s)),
             )
         except SyncError as error:
             if error.slug not in {"sync.portal_busy", "sync.station_held"}:

@@ -23,15 +23,25 @@ from sync.retry import retry_after_s
 from sync.shape import Shape, ShapeError
 
 Body = bytes | Callable[[], Iterator[bytes]] | None
-CONNECT_TIMEOUT_S = 10.0
-WRITE_TIMEOUT_S = 30.0
-READ_TIMEOUT_S = 30.0
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 _BUSY = frozenset({408, 423, 425, 429, 507})
 _SERVER_ERROR = 500
 _LOGIN_REQUIRED = 511
 _UNAUTHORISED, _FORBIDDEN = 401, 403
 _REDIRECTS = range(300, 400)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds to wait for a connection, for a piece to be taken, for an answer to move."""
+
+    connect_s: float = 10.0
+    write_s: float = 30.0
+    read_s: float = 30.0
+
+
+TIMEOUTS = Timeouts()
+"""The limits for a real link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +154,7 @@ def exchange(
     portal_id: str | None,
     headers: Mapping[str, str] | None = None,
     body: Body = None,
-    read_timeout_s: float = READ_TIMEOUT_S,
+    timeouts: Timeouts = TIMEOUTS,
 ) -> Answer:
     """The portal's answer, 401 included, busy and forbidding ones not.
 
@@ -156,7 +166,7 @@ def exchange(
         portal_id: what the answer must bear; None takes any (before enrolment).
         headers: more request headers.
         body: bytes, or a function that yields them anew for each sending.
-        read_timeout_s: how long the answer may stand still.
+        timeouts: how long each part may stand still.
 
     Raises:
         SyncError: ``sync.offline``, ``sync.cut`` (the request may have been carried out),
@@ -164,7 +174,7 @@ def exchange(
             ``sync.wrong_portal``, ``sync.portal_busy``, ``sync.station_held``.
     """
     timeout = httpx.Timeout(
-        connect=CONNECT_TIMEOUT_S, write=WRITE_TIMEOUT_S, read=read_timeout_s, pool=10.0
+        connect=timeouts.connect_s, write=timeouts.write_s, read=timeouts.read_s, pool=10.0
     )
     content = body() if callable(body) else body
     try:

@@ -3,66 +3,53 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import contextlib
 import datetime as dt
-import errno
-import hashlib
-import logging
-import re
 from collections.abc import AsyncIterator, Callable
-from email.utils import format_datetime
 from pathlib import Path
 from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sync.canonical import JsonValue, canonical_json
-from sync.errors import SyncError
-from sync.jws import jws_verify_detached
-from sync.manifest import MAX_BLOB_BYTES, MAX_FILES, MAX_MANIFEST_BYTES, Manifest, parse_manifest
+from sync.manifest import MAX_BLOB_BYTES, MAX_FILES, MAX_MANIFEST_BYTES
 from sync.portal.checks import CheckDocument
 from sync.portal.core import Portal
-from sync.portal.database import SqlError
-from sync.portal.dossiers import Record, to_body
+from sync.portal.dossiers import Record
+from sync.portal.envelope import Envelope, http_exception
 from sync.portal.folder import Hop, no_hop
 from sync.portal.pages import received_page
-from sync.portal.problems import FieldReason, Problem
+from sync.portal.problems import Problem
 from sync.portal.receipts import iso
+from sync.portal.requests import (
+    NUMBER,
+    REQUEST_ID,
+    check_digest,
+    check_tus,
+    header_number,
+    is_local,
+    metadata_sha256,
+    read_body,
+    read_manifest,
+)
 from sync.portal.stations import TOKEN_LIFE_S, Station, parse_enrol
-from sync.portal.uploads import DisconnectedError, Upload
+from sync.portal.uploads import Upload
 from sync.protocol import (
     ASSERTION_TYPE,
     BASE_PATH,
-    CONTRACT,
-    CONTRACT_HEADER,
-    MANIFEST_JWS_HEADER,
     METHOD_OVERRIDE_HEADER,
     OFFSET_MEDIA,
-    PORTAL_ID_HEADER,
-    PROBLEM_MEDIA,
-    REQUEST_ID_HEADER,
     TUS_VERSION,
 )
 from sync.retry import MAX_PATCH_BYTES
 from sync.shape import SHA256_HEX
-from sync.wire import is_loopback
 
-_log = logging.getLogger("sync")
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
-_DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/=]{44}):", re.ASCII)
 _MAX_SMALL_BODY = 16 * 1024
-_BODY_STALL_S = 60.0
 
 
 def create_app(
@@ -102,51 +89,10 @@ def create_app(
         routes=endpoints.routes(),
         lifespan=lifespan,
         middleware=[Middleware(Envelope, portal=portal)],
-        exception_handlers={HTTPException: _http_exception},
+        exception_handlers={HTTPException: http_exception},
     )
     app.state.portal = portal
     return app
-
-
-class Envelope:
-    """Gives every answer the headers of the contract and turns every failure into a problem."""
-
-    def __init__(self, app: ASGIApp, portal: Portal) -> None:
-        self._app = app
-        self._portal = portal
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the application inside the envelope."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        started = False
-
-        async def sending(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                self._stamp(scope, MutableHeaders(scope=message))
-            await send(message)
-
-        try:
-            await self._app(scope, receive, sending)
-        except (DisconnectedError, ClientDisconnect):
-            return
-        except Exception as error:
-            if started:
-                raise
-            await _problem_response(_as_problem(error))(scope, receive, sending)
-
-    def _stamp(self, scope: Scope, headers: MutableHeaders) -> None:
-        asked = Request(scope).headers.get(REQUEST_ID_HEADER, "")
-        headers[PORTAL_ID_HEADER] = self._portal.id
-        headers[CONTRACT_HEADER] = CONTRACT
-        headers[REQUEST_ID_HEADER] = asked if _REQUEST_ID.fullmatch(asked) else "-"
-        headers["Date"] = format_datetime(self._portal.clock().astimezone(dt.UTC), usegmt=True)
-        headers["Cache-Control"] = "no-store"
-        headers["Tus-Resumable"] = TUS_VERSION
-        headers["X-Content-Type-Options"] = "nosniff"
 
 
 class Endpoints:
@@ -175,7 +121,7 @@ class Endpoints:
 
     async def page(self, request: Request) -> Response:
         """The list of received dossiers for a person at this machine."""
-        if not _is_local(request, request.client.host if request.client else ""):
+        if not is_local(request, request.client.host if request.client else ""):
             raise Problem(404, "not-known")
         html = await asyncio.to_thread(received_page, self._portal.database)
         policy = "default-src 'none'; style-src 'unsafe-inline'"
@@ -188,7 +134,7 @@ class Endpoints:
     async def about(self, request: Request) -> Response:
         """Who this portal is, signed over the asker's nonce."""
         nonce = request.query_params.get("nonce", "")
-        if not _REQUEST_ID.fullmatch(nonce):
+        if not REQUEST_ID.fullmatch(nonce):
             raise Problem(400, "request-malformed", where="nonce")
         claims: dict[str, JsonValue] = {
             "portal_id": self._portal.id,
@@ -208,10 +154,10 @@ class Endpoints:
 
     async def enrol(self, request: Request) -> Response:
         """A station becomes known."""
-        body = await _read(request, _MAX_SMALL_BODY)
+        body = await read_body(request, _MAX_SMALL_BODY)
         wanted = parse_enrol(body)
         address = request.client.host if request.client else ""
-        needs_code = self._portal.require_code or not _is_local(request, address)
+        needs_code = self._portal.require_code or not is_local(request, address)
         name, fresh = await asyncio.to_thread(
             self._portal.stations.enrol, wanted, address, needs_code=needs_code
         )
@@ -226,7 +172,7 @@ class Endpoints:
 
     async def token(self, request: Request) -> Response:
         """A token for a signed assertion."""
-        body = await _read(request, _MAX_SMALL_BODY)
+        body = await read_body(request, _MAX_SMALL_BODY)
         try:
             form = parse_qs(body.decode("ascii"), max_num_fields=10, strict_parsing=True)
         except ValueError as error:
@@ -241,9 +187,9 @@ class Endpoints:
     async def put_dossier(self, request: Request) -> Response:
         """A sealed manifest is committed and acknowledged with a receipt."""
         station = await self._station(request)
-        body = await _read(request, MAX_MANIFEST_BYTES)
-        _check_digest(request.headers.get("content-digest", ""), body)
-        manifest = await asyncio.to_thread(_manifest, request, station, body)
+        body = await read_body(request, MAX_MANIFEST_BYTES)
+        check_digest(request.headers.get("content-digest", ""), body)
+        manifest = await asyncio.to_thread(read_manifest, request, station, body)
         record, fresh = await asyncio.to_thread(
             self._portal.dossiers.register, station.id, station.office, manifest
         )
@@ -253,7 +199,7 @@ class Endpoints:
         """What the portal knows of one dossier of the asking station."""
         station = await self._station(request)
         rev = request.path_params["rev"]
-        if not _NUMBER.fullmatch(rev):
+        if not NUMBER.fullmatch(rev):
             raise Problem(404, "not-known")
         record = await asyncio.to_thread(
             self._portal.dossiers.get, station.id, request.path_params["id"], int(rev)
@@ -272,9 +218,9 @@ class Endpoints:
     async def create_upload(self, request: Request) -> Response:
         """Name the upload of a wanted file; what is already here stays."""
         station = await self._station(request)
-        _check_tus(request)
-        length = _number(request, "upload-length")
-        sha256 = _metadata_sha256(request.headers.get("upload-metadata", ""))
+        check_tus(request)
+        length = header_number(request, "upload-length")
+        sha256 = metadata_sha256(request.headers.get("upload-metadata", ""))
         upload = await asyncio.to_thread(self._portal.uploads.find, station.id, sha256)
         if length != upload.size:
             raise Problem(400, "request-malformed", where="Upload-Length")
@@ -305,8 +251,8 @@ class Endpoints:
             raise Problem(411, "request-malformed", where="Content-Length")
         offset = await self._portal.uploads.append(
             upload,
-            _number(request, "upload-offset"),
-            _number(request, "content-length"),
+            header_number(request, "upload-offset"),
+            header_number(request, "content-length"),
             request.receive,
         )
         return Response(status_code=204, headers={"Upload-Offset": str(offset)})
@@ -317,7 +263,7 @@ class Endpoints:
 
     async def _upload(self, request: Request) -> Upload:
         station = await self._station(request)
-        _check_tus(request)
+        check_tus(request)
         owner, _, sha256 = request.path_params["name"].partition("-")
         if owner != station.id or not SHA256_HEX.fullmatch(sha256):
             raise Problem(404, "not-known")
@@ -325,106 +271,6 @@ class Endpoints:
 
     async def _dossier(self, record: Record, status: int) -> Response:
         return _json(await asyncio.to_thread(self._portal.dossiers.body, record), status)
-
-
-def _manifest(request: Request, station: Station, body: bytes) -> Manifest:
-    """The manifest of a PUT, signed by its station and at its own address."""
-    try:
-        token = request.headers.get(MANIFEST_JWS_HEADER, "")
-        jws_verify_detached(token, body, [station.key])
-    except SyncError as error:
-        raise Problem(422, "manifest-signature") from error
-    try:
-        manifest = parse_manifest(body)
-    except SyncError as error:
-        where = str(error.params.get("where", "$"))
-        field = FieldReason(where, "manifest-malformed", {"where": where})
-        raise Problem(422, "manifest-malformed", fields=[field], where=where) from error
-    address = (request.path_params["id"], request.path_params["rev"])
-    if address != (manifest.id, str(manifest.rev)):
-        raise Problem(422, "manifest-mismatch", where="id, rev")
-    if manifest.station != station.id:
-        raise Problem(422, "manifest-mismatch", where="station")
-    return manifest
-
-
-async def _read(request: Request, most: int) -> bytes:
-    """The whole body, at most ``most`` bytes of it."""
-    if request.headers.get("content-encoding", "identity") != "identity":
-        raise Problem(415, "media-unsupported")
-    stated = request.headers.get("content-length", "0")
-    if _NUMBER.fullmatch(stated) and int(stated) > most:
-        raise Problem(413, "manifest-too-large", most=most)
-    body = bytearray()
-    try:
-        async with asyncio.timeout(_BODY_STALL_S):
-            async for piece in request.stream():
-                body += piece
-                if len(body) > most:
-                    raise Problem(413, "manifest-too-large", most=most)
-    except TimeoutError as error:
-        raise Problem(408, "upload-interrupted", headers={"Connection": "close"}) from error
-    return bytes(body)
-
-
-def _is_local(request: Request, address: str) -> bool:
-    """Whether the request was made on this machine and came through no proxy."""
-    forwarded = {"forwarded", "x-forwarded-for", "via"}.intersection(request.headers.keys())
-    return not forwarded and is_loopback(address) and is_loopback(request.url.hostname or "")
-
-
-def _check_digest(header: str, body: bytes) -> None:
-    """Return only for a body with the SHA-256 it was sent with (RFC 9530)."""
-    match = _DIGEST.fullmatch(header.strip())
-    stated = base64.b64decode(match[1]) if match else b""
-    if stated != hashlib.sha256(body).digest():
-        raise Problem(400, "digest-mismatch")
-
-
-def _check_tus(request: Request) -> None:
-    if request.headers.get("tus-resumable") != TUS_VERSION:
-        raise Problem(412, "version-unsupported", headers={"Tus-Version": TUS_VERSION})
-
-
-def _number(request: Request, name: str) -> int:
-    text = request.headers.get(name, "")
-    if not _NUMBER.fullmatch(text):
-        raise Problem(400, "request-malformed", where=name)
-    return int(text)
-
-
-def _metadata_sha256(header: str) -> str:
-    """The hash named in ``Upload-Metadata``."""
-    for pair in header.split(","):
-        name, _, value = pair.strip().partition(" ")
-        if name == "sha256":
-            with contextlib.suppress(binascii.Error, UnicodeDecodeError, ValueError):
-                text = base64.b64decode(value, validate=True).decode("ascii")
-                if SHA256_HEX.fullmatch(text):
-                    return text
-    raise Problem(400, "request-malformed", where="Upload-Metadata")
-
-
-def _as_problem(error: Exception) -> Problem:
-    if isinstance(error, Problem):
-        return error
-    if isinstance(error, OSError) and error.errno in _FULL:
-        return Problem(507, "storage-full", headers={"Retry-After": "30"})
-    if isinstance(error, SqlError) and "full" in str(error):
-        return Problem(507, "storage-full", headers={"Retry-After": "30"})
-    _log.error("portal defect", exc_info=error)
-    return Problem(500, "portal-defect")
-
-
-async def _http_exception(_request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    code = {405: "method-not-allowed", 404: "not-known"}.get(status, "request-malformed")
-    return _problem_response(Problem(status, code, where="request"))
-
-
-def _problem_response(problem: Problem) -> Response:
-    body = to_body(problem.document())
-    return Response(body, problem.status, dict(problem.headers), PROBLEM_MEDIA)
 
 
 def _json(value: JsonValue, status: int = 200) -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -324,8 +323,3 @@ def _warnings(manifest: Manifest) -> list[JsonValue]:
         for index, part in enumerate(manifest.components)
         if part.acq in NO_COPY and part.documents
     ]
-
-
-def to_body(value: JsonValue) -> bytes:
-    """A JSON body as it is sent."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")

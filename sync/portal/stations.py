@@ -258,7 +258,7 @@ class Stations:
         """
         scheme, _, token = (header or "").partition(" ")
         held = self._tokens.get(hashlib.sha256(token.encode()).hexdigest())
-        if scheme != "Bearer" or held is None or held[1] <= self._clock().timestamp():
+        if scheme.lower() != "bearer" or held is None or held[1] <= self._clock().timestamp():
             raise Problem(401, "token-invalid", headers={"WWW-Authenticate": "Bearer"})
         station = self.get(held[0])
         if station is None:

@@ -38,7 +38,7 @@ def sha256(data: bytes) -> str:
 
 
 def manifest_value(
-    rng: random.Random, station: str, number: int, files: Sequence[bytes], **changes: object
+    rng: random.Random, station: str, number: int, files: Sequence[bytes], /, **changes: object
 ) -> dict[str, object]:
     value: dict[str, object] = {
         "schema": "vn.counter.dossier/1",
@@ -95,7 +95,7 @@ def manifest_value(
 
 
 def sealed(
-    rng: random.Random, station: str, number: int, files: Sequence[bytes], **changes: object
+    rng: random.Random, station: str, number: int, files: Sequence[bytes], /, **changes: object
 ) -> Sealed:
     value = manifest_value(rng, station, number, files, **changes)
     return Sealed(str(value["id"]), int(str(value["rev"])), canonical_json(value))
