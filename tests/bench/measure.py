@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import signal
 import subprocess
-import threading
-import time
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,36 +32,49 @@ class MeasuredError(RuntimeError):
     """The command to be measured failed: its figures would mean nothing."""
 
 
+# A process starts with the peak memory of the one it was forked from, so the command is started by
+# this small program and not by the measuring one, which may just have drawn twelve pages.
+_LAUNCHER = """
+import json, os, subprocess, sys, time
+os.nice(int(sys.argv[1]))
+started = time.monotonic()
+with open(sys.argv[2], "wb") as out, open(sys.argv[3], "wb") as err:
+    child = subprocess.Popen(sys.argv[4:], stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+    status, usage = os.wait4(child.pid, 0)[1:]
+print(json.dumps({
+    "wall_s": time.monotonic() - started, "cpu_s": usage.ru_utime + usage.ru_stime,
+    "peak_rss_mb": usage.ru_maxrss / 1024, "code": os.waitstatus_to_exitcode(status)}))
+"""
+
+
 def spend(argv: Sequence[str], work: Path, *, nice: int = 0, limit_s: float = 900) -> Spent:
     """Run a command with one OpenMP thread per process and give what it cost.
 
     `nice` is added to the caller's own priority before the command starts.
 
     Raises:
-        MeasuredError: it ended with another code than 0.
+        MeasuredError: it ended with another code than 0, or not within the limit.
     """
-    prefix = ["nice", "-n", str(nice)] if nice else []
     out, err = work / "stdout", work / "stderr"
     environment = {**os.environ, "OMP_THREAD_LIMIT": "1", "PYTHONWARNINGS": "ignore"}
-    started = time.monotonic()
-    with out.open("wb") as to_out, err.open("wb") as to_err:
-        child = subprocess.Popen(
-            [*prefix, *argv], stdout=to_out, stderr=to_err, env=environment, start_new_session=True
-        )
-        stop = threading.Timer(limit_s, os.killpg, (child.pid, signal.SIGKILL))
-        stop.start()
-        try:
-            # wait4 gives this child's own account; the parent's total would mix in earlier ones.
-            _, status, usage = os.wait4(child.pid, 0)
-        finally:
-            stop.cancel()
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        said = err.read_text(encoding="utf-8", errors="replace").strip()[-600:]
-        raise MeasuredError(f"{' '.join(argv[:3])} … exit {child.returncode}: {said}")
-    return Spent(
-        wall_s=time.monotonic() - started,
-        cpu_s=usage.ru_utime + usage.ru_stime,
-        peak_rss_mb=usage.ru_maxrss / 1024,
-        out=out.read_text(encoding="utf-8", errors="replace"),
+    launcher = [sys.executable, "-S", "-c", _LAUNCHER, str(nice), str(out), str(err)]
+    child = subprocess.Popen(
+        [*launcher, *argv],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        start_new_session=True,
     )
+    try:
+        answer, trouble = child.communicate(timeout=limit_s)
+    except subprocess.TimeoutExpired as late:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.communicate()
+        raise MeasuredError(f"{' '.join(argv[:3])} … not done in {limit_s} s") from late
+    if child.returncode:
+        raise MeasuredError(trouble.decode(errors="replace"))
+    costs = json.loads(answer)
+    if costs.pop("code"):
+        said = err.read_text(encoding="utf-8", errors="replace").strip()[-600:]
+        raise MeasuredError(f"{' '.join(argv[:3])} … failed: {said}")
+    return Spent(**costs, out=out.read_text(encoding="utf-8", errors="replace"))
