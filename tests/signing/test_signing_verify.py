@@ -41,6 +41,14 @@ def told(pdf: bytes, **changed: object) -> tuple[str, tuple[str, ...]]:
     return report.verdict, report.problems
 
 
+def outcome(pdf: bytes) -> str:
+    """The verdict, or the slug when there is none."""
+    try:
+        return judge(pdf).verdict
+    except SigningError as trouble:
+        return trouble.slug
+
+
 @pytest.fixture(scope="module")
 def good() -> bytes:
     return signed(paper(), stamp=MARK)
@@ -188,10 +196,7 @@ def test_every_flipped_byte_of_a_signed_paper_is_found(good: bytes):
     cms_digits = len(good[start + 1 : end - 1].rstrip(b"0"))
     places += range(start + 40, start + cms_digits, cms_digits // 20)
     for at in places:
-        try:
-            verdict = judge(flip(good, at)).verdict
-        except SigningError as trouble:
-            verdict = trouble.slug
+        verdict = outcome(flip(good, at))
         assert verdict in {"invalid", "unsigned", "sign.unreadable_pdf"} or (
             # Certificates are carried along unsigned: without one there is no path.
             start <= at < end and verdict == "unverified"
@@ -264,13 +269,7 @@ def test_a_re_saved_file_is_broken(good: bytes):
     ],
 )
 def test_bytes_behind_the_signed_end_are_suspicious_never_green(good: bytes, tail: bytes):
-    try:
-        verdict, problems = told(good + tail)
-    except SigningError as trouble:
-        assert trouble.slug == "sign.unreadable_pdf"
-    else:
-        assert verdict in {"unverified", "invalid"}
-        assert problems
+    assert outcome(good + tail) in {"unverified", "invalid", "sign.unreadable_pdf"}
 
 
 def test_a_fake_second_end_is_a_suspicious_tail(good: bytes):
@@ -306,10 +305,7 @@ def test_an_empty_or_foreign_cms_is_broken_not_a_crash(good: bytes):
     room = end - start - 2
     for content in (b"", b"30", b"3080" + b"00" * 20, b"DEADBEEF" * 50, b"zz"):
         bent = good[: start + 1] + content.ljust(room, b"0") + good[end - 1 :]
-        try:
-            assert told(bent)[0] == "invalid"
-        except SigningError as trouble:
-            assert trouble.slug == "sign.unreadable_pdf"
+        assert outcome(bent) in {"invalid", "sign.unreadable_pdf"}
     other = signed(paper(pages=2))
     theirs = slice(*hole(other))
     assert told(good[:start] + other[theirs] + good[end:])[0] == "invalid"
@@ -357,10 +353,7 @@ def test_a_form_that_points_at_itself_ends():
         pdf.Root.AcroForm = pikepdf.Dictionary(Fields=pikepdf.Array([field]))
         out = BytesIO()
         pdf.save(out)
-    try:
-        assert told(out.getvalue())[0] == "unsigned"
-    except SigningError as trouble:
-        assert trouble.slug == "sign.unreadable_pdf"
+    assert outcome(out.getvalue()) in {"unsigned", "sign.unreadable_pdf"}
 
 
 def test_unreadable_anchors_and_lists_are_named(good: bytes):
