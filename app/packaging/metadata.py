@@ -5,11 +5,12 @@ Source: ISO 19005-2, 6.6.2 to 6.6.4; XMP Specification Part 1 (2012), 7.
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from pikepdf import Dictionary, Name, Object, Pdf, Stream, String
+
+from app.packaging.readable import readable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 PART = "2"
 CONFORMANCE = "U"
-UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})
 
 _PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
@@ -35,26 +35,19 @@ _PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <?xpacket end="w"?>"""
 
 
-def clean(text: str | None) -> str:
-    """One line in NFC without characters that XML or a title bar cannot show."""
-    words = unicodedata.normalize("NFC", text or "").split()
-    kept = ("".join(c for c in w if unicodedata.category(c) not in UNPRINTABLE) for w in words)
-    return " ".join(w for w in kept if w)
-
-
 def packet(meta: Metadata) -> bytes:
     """The XMP packet: properties without a value are left out."""
     rows = [
         _plain("pdfaid:part", PART),
         _plain("pdfaid:conformance", CONFORMANCE),
         _plain("dc:format", "application/pdf"),
-        _alternatives("dc:title", clean(meta.title)),
-        _list("dc:creator", "Seq", clean(meta.author)),
-        _list("dc:publisher", "Bag", clean(meta.organ)),
-        _plain("dc:identifier", clean(meta.doc_code)),
-        _alternatives("dc:description", clean(meta.subject)),
-        _list("dc:language", "Bag", clean(meta.language)),
-        _plain("pdf:Producer", clean(meta.producer)),
+        _alternatives("dc:title", readable(meta.title)),
+        _list("dc:creator", "Seq", readable(meta.author)),
+        _list("dc:publisher", "Bag", readable(meta.organ)),
+        _plain("dc:identifier", readable(meta.doc_code)),
+        _alternatives("dc:description", readable(meta.subject)),
+        _list("dc:language", "Bag", readable(meta.language)),
+        _plain("pdf:Producer", readable(meta.producer)),
     ]
     if meta.created is not None:
         stamp = meta.created.replace(microsecond=0).isoformat()
@@ -65,10 +58,10 @@ def packet(meta: Metadata) -> bytes:
 def info_entries(meta: Metadata) -> dict[str, str]:
     """The entries of the information dictionary, equal to those of the packet."""
     entries = {
-        "/Title": clean(meta.title),
-        "/Author": clean(meta.author),
-        "/Subject": clean(meta.subject),
-        "/Producer": clean(meta.producer),
+        "/Title": readable(meta.title),
+        "/Author": readable(meta.author),
+        "/Subject": readable(meta.subject),
+        "/Producer": readable(meta.producer),
     }
     if meta.created is not None:
         entries["/CreationDate"] = entries["/ModDate"] = pdf_date(meta.created)
@@ -88,7 +81,7 @@ def write_metadata(pdf: Pdf, meta: Metadata) -> None:
     stream.Subtype = Name.XML
     root: Object = pdf.Root
     root.Metadata = stream
-    root.Lang = String(clean(meta.language))
+    root.Lang = String(readable(meta.language))
     root.ViewerPreferences = Dictionary(DisplayDocTitle=True)
     for key, value in info_entries(meta).items():
         pdf.docinfo[key] = String(value)

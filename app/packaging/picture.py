@@ -32,6 +32,9 @@ MAX_SIDE_PX = 60_000
 FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "JPEG2000", "PPM")
 JPEG_FORMATS = frozenset({"JPEG", "MPO"})
 PLAIN_MODES = frozenset({"1", "L", "RGB"})
+JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # start of frame, all kinds
+JPEG_KNOWN_FRAMES = frozenset({0xC0, 0xC1, 0xC2})  # baseline, extended, progressive
+MARKER = 0xFF
 PNG_DEPTH = 8
 PNG_DEPTH_OFFSET = 24  # in the IHDR chunk, always the first of the file
 ORIENTATIONS = frozenset(range(1, 9))
@@ -148,7 +151,7 @@ def _plain_file(data: bytes, number: int) -> _Plain:
             raise PackagingError("pack.many_frames", page=number)
         orientation = _orientation(picture)
         profile = _usable_profile(picture)
-        if picture.format in JPEG_FORMATS and picture.mode in {"L", "RGB"}:
+        if picture.format in JPEG_FORMATS and _viewers_decode(picture, data):
             # An eighth of the size costs little and still reads to the end of the data.
             picture.draft(picture.mode, (picture.width // 8 or 1, picture.height // 8 or 1))
             picture.load()
@@ -162,6 +165,24 @@ def _plain_file(data: bytes, number: int) -> _Plain:
         else:
             flat.save(out, "PNG", compress_level=6)
         return _Plain(out.getvalue(), profile, orientation)
+
+
+def _viewers_decode(picture: Image.Image, data: bytes) -> bool:
+    """Is this a JPEG that every PDF reader knows: grey or RGB, 8 bits, Huffman coded?
+
+    *Source:* ISO 32000-1, 7.4.8 (baseline and progressive only); ITU-T T.81, B.1.1.3.
+    """
+    if picture.mode not in {"L", "RGB"}:
+        return False
+    at = 2
+    while at + 4 <= len(data):
+        if data[at] != MARKER:
+            return False
+        if data[at + 1] in JPEG_FRAMES:
+            return data[at + 1] in JPEG_KNOWN_FRAMES
+        filler = data[at + 1] == MARKER
+        at += 1 if filler else 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return False
 
 
 def _embeddable_png(picture: Image.Image, data: bytes) -> bool:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 import statistics
-import unicodedata
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING
 from app.packaging.errors import PackagingError
 from app.packaging.geometry import pdf_number
 from app.packaging.glyphless import ADVANCE, ASCENT, UNITS_PER_EM
+from app.packaging.readable import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,14 +37,6 @@ LEAST_SHARE = 0.6  # of its width that a word keeps when its neighbour is too cl
 CODES_PER_STRING = 4000  # two bytes each; a string may have 32,767 bytes
 LAST_CODE = 0xFFFE
 REPLACEMENT = "\ufffd"
-INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})
-
-
-def readable(text: str) -> str:
-    """``text`` in NFC without what has no shape on paper; inner white space becomes one blank."""
-    words = unicodedata.normalize("NFC", text).split()
-    kept = ("".join(c for c in w if unicodedata.category(c) not in INVISIBLE) for w in words)
-    return " ".join(w for w in kept if w)
 
 
 class LetterCodes:

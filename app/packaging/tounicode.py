@@ -7,6 +7,7 @@ U+FEFF or U+FFFE; simple fonts with a standard encoding are exempt.
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ RULE_MISSING = "ISO_19005_2:6.2.11.7.2-1"
 RULE_FORBIDDEN = "ISO_19005_2:6.2.11.7.2-2"
 FORBIDDEN = frozenset({"\0", "\ufeff", "\ufffe"})
 MAX_DEPTH = 12  # forms within forms
+MAX_RANGED_CODES = 1_000_000
 CODE_BYTES = 2  # of Identity-H
 STANDARD_ENCODINGS = frozenset({Name.WinAnsiEncoding, Name.MacRomanEncoding})
 SHOW = frozenset({"Tj", "TJ", "'", '"'})
@@ -62,13 +64,13 @@ def _walk(
     font: _Font | None = None
     for step in pikepdf.parse_content_stream(content):
         operands, name = step.operands, str(step.operator)
-        if name == "Tf":
+        if name == "Tf" and operands:
             font = _font(fonts.get(str(operands[0])), known)
         elif name in SHOW and font is not None and font.name not in found:
             finding = _first_bad(font, operands)
             if finding:
                 found[font.name] = finding
-        elif name == "Do" and depth < MAX_DEPTH:
+        elif name == "Do" and operands and depth < MAX_DEPTH:
             form = forms.get(str(operands[0]))
             if isinstance(form, Stream) and form.get("/Subtype") == Name.Form:
                 _walk(form, form.get("/Resources", resources), known, found, depth + 1)
@@ -121,23 +123,31 @@ def _codes(font: _Font, operands: Iterable[object]) -> Iterator[int]:
 
 
 def _values(cmap: bytes) -> dict[int, str]:
-    """Code -> text of a ToUnicode CMap."""
+    """Code -> text of a ToUnicode CMap; hostile ones are read no further than a million codes."""
     values: dict[int, str] = {}
     for block in _CHAR_BLOCK.findall(cmap):
         for code, value in _CHAR.findall(block):
             values[int(code, 16)] = _text(value)
+    budget = MAX_RANGED_CODES
     for block in _RANGE_BLOCK.findall(cmap):
         for first, last, start, listed in _RANGE.findall(block):
-            codes = range(int(first, 16), min(int(last, 16), 0xFFFF) + 1)
+            codes = range(int(first, 16), min(int(last, 16), 0xFFFF) + 1)[:budget]
+            budget -= len(codes)
             if listed:
                 values.update(zip(codes, map(_text, _HEX.findall(listed)), strict=False))
             else:
-                head, tail = _text(start)[:-1], _text(start)[-1:]
-                for step, code in enumerate(codes):
-                    values[code] = head + chr(ord(tail) + step) if tail else ""
+                values.update((code, _following(_text(start), code - codes[0])) for code in codes)
     return values
 
 
+def _following(text: str, steps: int) -> str:
+    """The text ``steps`` after ``text`` in a range: its last character counts upwards."""
+    if not text or ord(text[-1]) + steps > sys.maxunicode:
+        return ""
+    return text[:-1] + chr(ord(text[-1]) + steps)
+
+
 def _text(value: bytes) -> str:
-    raw = bytes.fromhex(value.decode("ascii"))
+    digits = b"".join(value.split())
+    raw = bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode("ascii"))
     return raw.decode("utf-16-be", errors="replace")

@@ -25,6 +25,17 @@ FLAVOUR = "2u"
 _CONFORMANCE_RULE = "ISO_19005_2:6.6.4-3"
 _LOOKED_FOR_B_FOUND_U = "pdfaid:conformance is 'U', expected 'B'"
 MAX_FINDINGS = 50
+# What pikepdf raises over objects of another kind than the reader expects.
+_BROKEN = (
+    pikepdf.PdfError,
+    AttributeError,
+    IndexError,
+    KeyError,
+    OverflowError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +66,7 @@ def validate(pdf: bytes) -> Conformance:
     try:
         with pikepdf.open(BytesIO(pdf)) as document:
             findings += unreadable_letters(document)
-    except pikepdf.PdfError as e:
+    except _BROKEN as e:
         findings.append(f"unreadable {type(e).__name__}")
     return Conformance(FLAVOUR, passed=not findings, findings=tuple(findings[:MAX_FINDINGS]))
 

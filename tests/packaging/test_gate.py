@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 from typing import TYPE_CHECKING
 
 import pikepdf
@@ -199,6 +200,39 @@ def test_rubbish_is_judged_not_raised(data):
     verdict = validate(data)
     assert not verdict.passed
     assert verdict.findings
+
+
+def test_hostile_bytes_are_judged_and_never_raise(good):
+    seed = 20261122
+    print("seed", seed)
+    chance = random.Random(seed)
+    structure = bytearray(good)
+    picture = good.index(b"\xff\xd8\xff")
+    failed = 0
+    for _ in range(150):
+        data = bytearray(structure)
+        for _ in range(chance.randint(1, 30)):
+            at = chance.randrange(len(data))
+            if not picture <= at < picture + 50_000:
+                data[at] = chance.randrange(256)
+        failed += not validate(bytes(data)).passed
+    assert failed > 50
+
+
+@pytest.mark.parametrize(
+    "cmap",
+    [
+        b"1 beginbfrange <1000> <FFFF> <0041> endbfrange" * 3000,
+        b"1 beginbfrange <0001> <FFFF> <DBFFDFF0> endbfrange",
+        b"1 beginbfchar <0001> <004> endbfchar",
+        b"1 beginbfchar <0001> <> endbfchar",
+        b"1 beginbfchar <0001> <D8> endbfchar 1 beginbfrange <2> <1> <> endbfrange",
+        b"1 beginbfrange <0001> <0003> [<0041> <0042>] endbfrange",
+    ],
+)
+def test_hostile_letter_tables_are_judged_quickly(good, cmap):
+    bad = _mutant(good, lambda pdf: _font(pdf).ToUnicode.write(cmap))
+    assert not validate(bad).passed
 
 
 def test_a_cut_file_does_not_pass(good):

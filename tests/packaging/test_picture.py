@@ -71,6 +71,27 @@ def test_jpeg_stands_in_the_file_byte_for_byte(drawn):
         gate(pdf)
 
 
+def test_jpeg_that_pdf_readers_do_not_know_is_recoded_not_embedded(drawn):
+    """Arithmetic coding: libjpeg knows it, PDF does not."""
+    arithmetic = jpeg(drawn.picture).replace(b"\xff\xc0\x00\x11", b"\xff\xc9\x00\x11", 1)
+    try:
+        pdf = compose([straight(drawn, arithmetic)], META)
+    except PackagingError as error:
+        assert error.slug == "pack.bad_image"  # noqa: PT017 - a libjpeg built without it
+    else:
+        assert _image(pdf).Filter != pikepdf.Name.DCTDecode
+        assert arithmetic not in pdf
+
+
+def test_photo_with_a_second_picture_inside_shows_its_first_unchanged(drawn):
+    data = stored(drawn.picture, "MPO", save_all=True, append_images=[drawn.picture.rotate(180)])
+    pdf = compose([straight(drawn, data)], META)
+    image = _image(pdf)
+    assert image.Filter == pikepdf.Name.DCTDecode
+    assert data.startswith(image.read_raw_bytes())
+    _close(pdf, drawn.picture)
+
+
 def test_png_of_eight_bits_keeps_every_pixel_and_its_own_compression(drawn):
     for mode in ("RGB", "L"):
         picture = drawn.picture.convert(mode)

@@ -161,6 +161,7 @@ def test_a_good_signature_with_evidence_passes_all_referees(pki, files):
     assert verdict.pdfsig.validations == ("Signature is Valid.",)
     assert verdict.pdfsig.whole_document == (True,)
     assert verdict.qpdf.ok
+    assert had(verdict.verapdf) == VeraPdf(compliant=True, flavour="2u", failed_rules=())
 
 
 def test_dss_fails_a_revoked_signer(pki, files):
@@ -213,3 +214,12 @@ def test_run_prints_one_json_line_per_file_and_survives_rubbish(files, tmp_path)
     assert first["dss"] == {"indications": [], "subindications": [], "formats": [], "errors": []}
     assert "error" in second["verapdf"] or "skipped" in second["verapdf"]
     assert second["qpdf"]["ok"] is False
+
+
+def test_referees_that_are_not_on_the_machine_say_so(files, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (verdict,) = judge([files["signed"]])
+    for said in (verdict.verapdf, verdict.dss, verdict.pdfsig, verdict.qpdf):
+        assert isinstance(said, Skipped)
+        assert "on this machine" in said.skipped
+    assert verdict.as_json()["verapdf"] == {"skipped": "no java on this machine"}
