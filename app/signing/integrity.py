@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pyhanko.pdf_utils import misc
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 MAX_PDF_BYTES = 512 * 1024 * 1024
 
 Fault = Literal["", "broken", "partial", "altered"]
-
-_WHITE = b"\0\t\n\f\r "
+Later = Literal["nothing", "evidence", "form"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +38,7 @@ class SignedPart:
         fault: "" when it holds; ``broken`` bytes or value, ``partial`` coverage, ``altered`` later.
         is_timestamp: a document time-stamp, not a person's signature.
         end: offset behind the last byte it covers, 0 when unknown.
+        later: what allowed changes followed: nothing, evidence for validation, or form entries.
         signed_at: the time the signer claims, if any.
         embedded: pyHanko's object, None when it cannot be read at all.
         digest: the document digest, None when it cannot be computed.
@@ -48,6 +48,7 @@ class SignedPart:
     fault: Fault
     is_timestamp: bool
     end: int
+    later: Later
     signed_at: datetime | None
     embedded: Any
     digest: bytes | None
@@ -75,6 +76,23 @@ def open_pdf(pdf: bytes, *, strict: bool = True) -> Any:
     return reader
 
 
+def open_lenient(pdf: bytes) -> tuple[Any, bool]:
+    """A reader over ``pdf``, and whether the file breaks the rules a strict reader keeps.
+
+    Raises:
+        SigningError: ``sign.unreadable_pdf``.
+    """
+    try:
+        reader = open_pdf(pdf)
+    except SigningError as trouble:
+        if trouble.params.get("why") != "damaged":
+            raise
+        return open_pdf(pdf, strict=False), True
+    if reader.xrefs.hybrid_xrefs_present:
+        return open_pdf(pdf, strict=False), True
+    return reader, False
+
+
 def signed_parts(reader: Any) -> tuple[SignedPart, ...]:
     """Every filled signature field, each judged alone: one bad field does not hide another.
 
@@ -98,12 +116,13 @@ def _judge(reader: Any, name: str, ref: Any) -> SignedPart:
         is_timestamp = embedded.sig_object_type == "/DocTimeStamp"
         start, end = _byte_range(embedded)
         digest = _value_holds(embedded, is_timestamp=is_timestamp)
-        fault: Fault = "broken" if digest is None else _later_changes(embedded, start)
-        return SignedPart(
-            name, fault, is_timestamp, end, embedded.self_reported_timestamp, embedded, digest
-        )
+        fault: Fault
+        later: Later
+        fault, later = ("broken", "nothing") if digest is None else _changes(embedded, start)
+        claimed = embedded.self_reported_timestamp
+        return SignedPart(name, fault, is_timestamp, end, later, claimed, embedded, digest)
     except Exception:  # noqa: BLE001 - what cannot be judged is broken, whatever was raised
-        return SignedPart(name, "broken", is_timestamp, end, None, embedded, None)
+        return SignedPart(name, "broken", is_timestamp, end, "nothing", None, embedded, None)
 
 
 def _byte_range(embedded: Any) -> tuple[int, int]:
@@ -133,23 +152,21 @@ def _value_holds(embedded: Any, *, is_timestamp: bool) -> bytes | None:
     return digest if intact and valid else None
 
 
-def _later_changes(embedded: Any, start: int) -> Fault:
+def _changes(embedded: Any, start: int) -> tuple[Fault, Later]:
+    """What is wrong with the coverage or with later changes, and which allowed ones there are."""
     embedded.compute_integrity_info()
     if start != 0 or embedded.coverage in (
         SignatureCoverageLevel.UNCLEAR,
         SignatureCoverageLevel.CONTIGUOUS_BLOCK_FROM_START,
     ):
-        return "partial"
+        return "partial", "nothing"
     found = embedded.diff_result
     if isinstance(found, SuspiciousModification):
-        return "altered"
+        return "altered", "nothing"
     if embedded.summarise_integrity_info()["docmdp_ok"] is False:
-        return "altered"
-    if found is not None and found.modification_level == ModificationLevel.OTHER:
-        return "altered"
-    return ""
-
-
-def tail_is_white(pdf: bytes, end: int) -> bool:
-    """Whether nothing but white space follows offset ``end``."""
-    return not pdf[end:].strip(_WHITE)
+        return "altered", "nothing"
+    level = ModificationLevel.NONE if found is None else found.modification_level
+    if level == ModificationLevel.OTHER:
+        return "altered", "nothing"
+    later = {ModificationLevel.NONE: "nothing", ModificationLevel.LTA_UPDATES: "evidence"}
+    return "", cast("Later", later.get(level, "form"))

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pyhanko.sign.validation.generic_cms import collect_timing_info
 from pyhanko_certvalidator import ValidationContext
 
-from app.signing.integrity import SignedPart, open_pdf, signed_parts, tail_is_white
+from app.signing.integrity import SignedPart, open_lenient, signed_parts
 from app.signing.policy import key_fault, usage_fault
+from app.signing.tail import is_accounted, is_white
 from app.signing.trust import (
     NoPathError,
     Revocation,
@@ -103,7 +104,7 @@ def verify(
     """
     del offline  # nothing here fetches; the parameter keeps callers explicit
     ground = _Ground(certificates(anchors), revocation_lists(crls), now)
-    reader = open_pdf(pdf)
+    reader, lenient = open_lenient(pdf)
     parts = signed_parts(reader)
     judged = [_judge(part, ground) for part in parts if not part.is_timestamp]
     if not judged:
@@ -113,12 +114,23 @@ def verify(
     if any(part.is_timestamp and part.fault for part in parts):
         verdicts.append("invalid")
         problems.append("sign.timestamp_broken")
-    if not tail_is_white(pdf, max(part.end for part in parts)):
+    if lenient:
+        verdicts.append("unverified")
+        problems.append("sign.lenient_reading")
+    if not _tail_is_honest(reader, pdf, parts):
         verdicts.append("unverified")
         problems.append("sign.suspicious_tail")
     worst = _worst(verdicts)
     reports = tuple(report for _verdict, report, _problems in judged)
     return Report(worst, reports, tuple(dict.fromkeys(problems)))
+
+
+def _tail_is_honest(reader: Any, pdf: bytes, parts: Sequence[SignedPart]) -> bool:
+    """Whether what follows the last signature is nothing, or evidence added by the rules."""
+    last = max(parts, key=lambda part: part.end)
+    if is_white(pdf, last.end):
+        return True
+    return last.later == "evidence" and is_accounted(reader, pdf, last.end)
 
 
 _FAULTS = {

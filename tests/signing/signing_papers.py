@@ -54,6 +54,34 @@ def plain(**catalogue: object) -> bytes:
         return out.getvalue()
 
 
+def hybrid() -> bytes:
+    """A PDF with a table and a cross-reference stream beside it, as some word processors write."""
+    out = bytearray(b"%PDF-1.7\n")
+    offsets = []
+    for number, body in enumerate(
+        (
+            b"<< /Type /Catalog /Pages 2 0 R >>",
+            b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>",
+        ),
+        start=1,
+    ):
+        offsets.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    stream_at = len(out)
+    entry = b"\1" + stream_at.to_bytes(2, "big") + b"\0"
+    out += (
+        b"4 0 obj\n<< /Type /XRef /Size 5 /W [1 2 1] /Index [4 1] /Length 4 /Root 1 0 R >>\n"
+        b"stream\n" + entry + b"\nendstream\nendobj\n"
+    )
+    table_at = len(out)
+    out += b"xref\n0 4\n0000000000 65535 f \n"
+    out += b"".join(b"%010d 00000 n \n" % each for each in offsets)
+    out += b"trailer\n<< /Size 5 /Root 1 0 R /XRefStm %d >>\n" % stream_at
+    out += b"startxref\n%d\n%%%%EOF\n" % table_at
+    return bytes(out)
+
+
 def prepared(
     pdf: bytes,
     entity: Entity | None = None,

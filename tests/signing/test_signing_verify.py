@@ -8,18 +8,22 @@ from io import BytesIO
 
 import pikepdf
 import pytest
+from asn1crypto import crl as asn1_crl
+from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko.sign.signers.pdf_signer import PdfSignatureMetadata
+from pyhanko.sign.validation import DocumentSecurityStore
 
 from app.signing.appearance import conversion_mark
 from app.signing.errors import SigningError
+from app.signing.policy import check_document
 from app.signing.verify import Report, verify
 from tests.signing.signing_hanko import document_timestamp, sign_with_pyhanko, timestamper
-from tests.signing.signing_papers import paper, plain, signed
+from tests.signing.signing_papers import hybrid, paper, plain, signed
 from tests.signing.signing_pki import NOW, Entity, crl, issue, pki, rsa_key
 
 MARK = conversion_mark("Lò Thị Mỹ Phượng", NOW)
@@ -279,6 +283,42 @@ def test_a_fake_second_end_is_a_suspicious_tail(good: bytes):
         ("sign.suspicious_tail",),
     )
     assert told(good + b"\r\n \0") == ("valid", ())
+
+
+def with_evidence(pdf: bytes) -> bytes:
+    """``pdf`` with revocation data appended, as upgraders to level LT do."""
+    store = [asn1_x509.Certificate.load(each.der) for each in (pki().issuer, pki().root)]
+    lists = [asn1_crl.CertificateList.load(each) for each in pki().crls]
+    out = BytesIO(pdf)
+    out.seek(0, 2)
+    DocumentSecurityStore.add_dss(out, sig_contents=None, certs=store, crls=lists)
+    return out.getvalue()
+
+
+def test_appended_evidence_is_no_suspicious_tail_unless_something_hides_in_it(good: bytes):
+    pdf = with_evidence(good)
+    assert len(pdf) > len(good) + 500
+    assert told(pdf) == ("valid", ())
+    hidden = b"9999 0 obj\n(hidden)\nendobj\n"
+    suspicious = ("unverified", ("sign.suspicious_tail",))
+    cut = good + hidden
+    assert told(with_evidence(cut)) == suspicious
+    assert outcome(good + b"x" + with_evidence(good)[len(good) :]) != "valid"
+    last = pdf.rindex(b"xref\n", 0, pdf.rindex(b"trailer"))
+    moved = (
+        pdf[:last]
+        + hidden
+        + pdf[last:].replace(b"startxref\n%d" % last, b"startxref\n%d" % (last + len(hidden)))
+    )
+    assert told(moved) == suspicious
+    assert outcome(pdf + b"more") != "valid"
+
+
+def test_a_hybrid_file_is_read_but_never_green_and_never_signed():
+    pdf = hybrid()
+    assert [finding.slug for finding in check_document(pdf)] == ["sign.unreadable_pdf"]
+    done = sign_with_pyhanko(pdf, META, strict=False)
+    assert told(done) == ("unverified", ("sign.lenient_reading",))
 
 
 def test_a_moved_byte_range_is_no_signature_over_the_file(good: bytes):

@@ -158,6 +158,29 @@ def test_an_absent_token_is_missing_not_lost(
     assert calls(log, "C_Login") == 0
 
 
+def test_a_token_pulled_in_mid_batch_is_lost_and_the_batch_goes_on_after_its_return(
+    start: StartWorker, log: Path, tmp_path: Path
+):
+    token = make_demo_token(
+        tmp_path / "pulled", now=NOW, module=find_softhsm(), pin=PIN, clerk_name="Bùi Văn Rút"
+    )
+    client = start(conf=token.softhsm_conf)
+    client.login(token.serial, token.cert_sha256, pin())
+    one, two = ready(token, paper()), ready(token, paper(pages=2))
+    assert embed(one, build_cms(one, sign(client, token, one)))
+    (there,) = (tmp_path / "pulled" / "tokens").iterdir()
+    pocket = tmp_path / "pocket"
+    there.rename(pocket)
+    with pytest.raises(SigningError) as trouble:
+        sign(client, token, two)
+    assert trouble.value.slug == "sign.token_lost"
+    assert calls(log, "C_Sign") == calls(log, "C_Login") == 1
+    pocket.rename(there)
+    again = start(conf=token.softhsm_conf)
+    again.login(token.serial, token.cert_sha256, pin())
+    assert embed(two, build_cms(two, sign(again, token, two)))
+
+
 def test_another_card_of_the_same_label_is_not_taken_for_ours(
     start: StartWorker, demo: DemoToken, log: Path, tmp_path: Path
 ):
