@@ -104,7 +104,7 @@ class FaultProxy:
                 self._pump(near, far, fault)
 
     def _speak(self, near: socket.socket, answer: bytes) -> None:
-        near.settimeout(0.3)
+        near.settimeout(0.05)
         with contextlib.suppress(TimeoutError):
             while near.recv(65536):
                 pass
