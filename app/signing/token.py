@@ -35,6 +35,24 @@ LOGIN_S: Final = 90.0  # a PIN pad waits for fingers
 SIGN_S: Final = 60.0
 CLOSE_S: Final = 5.0
 
+_SLUGS: Final = {
+    "cancelled": "sign.cancelled",
+    "cert_missing": "sign.cert_missing",
+    "login_needed": "sign.login_needed",
+    "mechanism": "sign.mechanism",
+    "module_fault": "sign.module_fault",
+    "module_missing": "sign.module_missing",
+    "no_key": "sign.no_key",
+    "pin_each_time": "sign.pin_each_time",
+    "pin_locked": "sign.pin_locked",
+    "pin_setup": "sign.pin_setup",
+    "pin_wrong": "sign.pin_wrong",
+    "refused_attrs": "sign.refused_attrs",
+    "session_busy": "sign.session_busy",
+    "token_lost": "sign.token_lost",
+    "token_missing": "sign.token_missing",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class TokenSlot:
@@ -274,7 +292,8 @@ def _trouble(answer: Mapping[str, JsonValue]) -> SigningError:
     error = answer.get("error")
     told = error if isinstance(error, dict) else {}
     family = str(told.get("family", "module_fault"))
-    return SigningError(f"sign.{family}", why=str(told.get("name", "")))
+    slug = _SLUGS.get(family, "sign.module_fault")
+    return SigningError(slug, why=str(told.get("name", "")))
 
 
 def _objects(answer: Mapping[str, JsonValue], name: str) -> list[dict[str, JsonValue]]:
