@@ -1,6 +1,6 @@
-"""The sRGB profile of the output intent, computed from the standard's own numbers.
+"""Colour profiles: our sRGB, computed from the standard's numbers, and which others may stay.
 
-A profile of version 2: readers of PDF/A-1 know no other, and every later part takes it.
+Ours is of version 2: readers of PDF/A-1 know no other, and every later part takes it.
 
 Source: IEC 61966-2-1 (transfer curve), ICC.1:2001-04 (file layout).
 """
@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import struct
 from functools import lru_cache
+from io import BytesIO
+
+from PIL import ImageCms
 
 CURVE_POINTS = 1024
 # The primaries of sRGB adapted to D50 by the Bradford transform, the profile connection space.
@@ -17,6 +20,11 @@ GREEN = (0.38515, 0.71687, 0.09708)
 BLUE = (0.14307, 0.06061, 0.71410)
 D50 = (0.96420, 1.00000, 0.82491)
 DESCRIPTION = b"sRGB IEC61966-2.1"
+CLASSES = frozenset({b"scnr", b"mntr", b"prtr", b"spac"})
+SPACES = {"RGB": b"RGB ", "L": b"GRAY"}
+MAX_VERSION = 4
+HEADER_BYTES = 128
+MAX_BYTES = 4_000_000
 COPYRIGHT = b"No copyright, use freely"
 
 
@@ -89,3 +97,30 @@ def srgb_profile() -> bytes:
         b"\0\0\0\0",
     )
     return header + struct.pack(">I", len(tags)) + b"".join(table) + body
+
+
+def usable_profile(profile: object, mode: str) -> bytes | None:
+    """The profile of a picture when PDF/A-2 takes it, else None: then its colours are sRGB.
+
+    Args:
+        profile: what the picture file holds, if anything.
+        mode: ``RGB`` or ``L``; a picture of another kind gets none.
+
+    *Source:* ISO 19005-2, 6.2.4.2.
+    """
+    if not isinstance(profile, bytes) or not HEADER_BYTES <= len(profile) <= MAX_BYTES:
+        return None
+    sound = (
+        int.from_bytes(profile[:4], "big") == len(profile)
+        and profile[8] <= MAX_VERSION
+        and profile[12:16] in CLASSES
+        and profile[16:20] == SPACES.get(mode)
+        and profile[36:40] == b"acsp"
+    )
+    if not sound:
+        return None
+    try:
+        ImageCms.getOpenProfile(BytesIO(profile))
+    except ImageCms.PyCMSError:
+        return None
+    return profile

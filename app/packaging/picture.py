@@ -23,6 +23,7 @@ from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from app.packaging.errors import PackagingError
+from app.packaging.icc import usable_profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,10 +40,6 @@ PNG_DEPTH = 8
 PNG_DEPTH_OFFSET = 24  # in the IHDR chunk, always the first of the file
 ORIENTATIONS = frozenset(range(1, 9))
 DEPTH_16_TO_8 = 255 / 65535
-ICC_CLASSES = frozenset({b"scnr", b"mntr", b"prtr", b"spac"})
-ICC_MAX_VERSION = 4
-ICC_HEADER_BYTES = 128
-ICC_MAX_BYTES = 4_000_000
 
 
 # What broken bytes make Pillow and img2pdf raise; anything else is a defect of ours.
@@ -150,7 +147,7 @@ def _plain_file(data: bytes, number: int) -> _Plain:
         if picture.format == "TIFF" and getattr(picture, "n_frames", 1) > 1:
             raise PackagingError("pack.many_frames", page=number)
         orientation = _orientation(picture)
-        profile = _usable_profile(picture)
+        profile = usable_profile(picture.info.get("icc_profile"), picture.mode)
         if picture.format in JPEG_FORMATS and _viewers_decode(picture, data):
             # An eighth of the size costs little and still reads to the end of the data.
             picture.draft(picture.mode, (picture.width // 8 or 1, picture.height // 8 or 1))
@@ -207,31 +204,6 @@ def _flattened(picture: Image.Image) -> Image.Image:
     if picture.mode in PLAIN_MODES:
         return picture
     return picture.convert("RGB")
-
-
-def _usable_profile(picture: Image.Image) -> bytes | None:
-    """The picture's ICC profile when PDF/A-2 takes it, else None: then the colours are sRGB.
-
-    Source: ISO 19005-2, 6.2.4.2.
-    """
-    profile = picture.info.get("icc_profile")
-    if not isinstance(profile, bytes) or not ICC_HEADER_BYTES <= len(profile) <= ICC_MAX_BYTES:
-        return None
-    space = {"RGB": b"RGB ", "L": b"GRAY"}.get(picture.mode)
-    sound = (
-        int.from_bytes(profile[:4], "big") == len(profile)
-        and profile[8] <= ICC_MAX_VERSION
-        and profile[12:16] in ICC_CLASSES
-        and profile[16:20] == space
-        and profile[36:40] == b"acsp"
-    )
-    if not sound:
-        return None
-    try:
-        ImageCms.getOpenProfile(BytesIO(profile))
-    except ImageCms.PyCMSError:
-        return None
-    return profile
 
 
 def _adopt(pdf: Pdf, source: Object, plain: _Plain) -> Embedded:
