@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -39,7 +39,7 @@ import json, os, subprocess, sys, time
 os.nice(int(sys.argv[1]))
 started = time.monotonic()
 with open(sys.argv[2], "wb") as out, open(sys.argv[3], "wb") as err:
-    child = subprocess.Popen(sys.argv[4:], stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+    child = subprocess.Popen(sys.argv[4:], stdout=out, stderr=err)
     status, usage = os.wait4(child.pid, 0)[1:]
 print(json.dumps({
     "wall_s": time.monotonic() - started, "cpu_s": usage.ru_utime + usage.ru_stime,
@@ -47,26 +47,36 @@ print(json.dumps({
 """
 
 
-def spend(argv: Sequence[str], work: Path, *, nice: int = 0, limit_s: float = 900) -> Spent:
+def spend(
+    argv: Sequence[str],
+    work: Path,
+    *,
+    nice: int = 0,
+    limit_s: float = 900,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
+) -> Spent:
     """Run a command with one OpenMP thread per process and give what it cost.
 
-    `nice` is added to the caller's own priority before the command starts.
+    `nice` is added to the caller's own priority before the command starts, `env` to its
+    environment; `stdin` is all that it reads.
 
     Raises:
         MeasuredError: it ended with another code than 0, or not within the limit.
     """
     out, err = work / "stdout", work / "stderr"
-    environment = {**os.environ, "OMP_THREAD_LIMIT": "1", "PYTHONWARNINGS": "ignore"}
+    environment = {**os.environ, "OMP_THREAD_LIMIT": "1", "PYTHONWARNINGS": "ignore", **(env or {})}
     launcher = [sys.executable, "-S", "-c", _LAUNCHER, str(nice), str(out), str(err)]
     child = subprocess.Popen(
         [*launcher, *argv],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment,
         start_new_session=True,
     )
     try:
-        answer, trouble = child.communicate(timeout=limit_s)
+        answer, trouble = child.communicate(stdin, timeout=limit_s)
     except subprocess.TimeoutExpired as late:
         os.killpg(child.pid, signal.SIGKILL)
         child.communicate()
