@@ -9,6 +9,7 @@ import signal
 import subprocess  # noqa: TID251 - this is the wrapper that starts the driver host
 import threading
 import time
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, BinaryIO, Final, cast
 
 from scanner.errors import ScannerError
@@ -49,6 +50,15 @@ def message_in(payload: bytes) -> Message:
         raise ScannerError("scan.driver_crash", code="protocol") from error
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A frame of the host, and how long no bytes had come from its device when it arrived."""
+
+    kind: bytes
+    payload: bytes
+    silent_s: float
+
+
 class HostProcess:
     """The host as a process: its pipes drained by threads, its whole group killable."""
 
@@ -69,7 +79,7 @@ class HostProcess:
             raise ScannerError("scan.driver_crash", code="start") from error
         self._send_lock = threading.Lock()
         self._close_lock = threading.Lock()
-        self._frames: queue.Queue[tuple[bytes, bytes] | None] = queue.Queue(QUEUE_FRAMES)
+        self._frames: queue.Queue[Frame | None] = queue.Queue(QUEUE_FRAMES)
         self._closing = threading.Event()
         self._stderr_tail = b""
         self._raw_bytes = 0
@@ -93,7 +103,7 @@ class HostProcess:
         except (OSError, ValueError):
             log.info("the driver host no longer listens")
 
-    def frame(self, timeout_s: float) -> tuple[bytes, bytes] | None:
+    def frame(self, timeout_s: float) -> Frame | None:
         """The next frame, None when none came in time.
 
         Raises:
@@ -122,7 +132,7 @@ class HostProcess:
         while (left := deadline - time.monotonic()) > 0:
             frame = self.frame(min(left, POLL_S))
             if frame is not None:
-                return message_in(frame[1])
+                return message_in(frame.payload)
         raise ScannerError("scan.stalled")
 
     def ask_to_leave(self, seconds: float) -> None:
@@ -131,8 +141,10 @@ class HostProcess:
         deadline = time.monotonic() + seconds
         try:
             while time.monotonic() < deadline:
-                kind, payload = self.frame(POLL_S) or (DATA_KIND, b"")
-                if kind != DATA_KIND and isinstance(message_in(payload), HostEnded):
+                frame = self.frame(POLL_S)
+                if frame is None or frame.kind == DATA_KIND:
+                    continue
+                if isinstance(message_in(frame.payload), HostEnded):
                     return
         except ScannerError:
             return
@@ -171,18 +183,23 @@ class HostProcess:
 
     def _read_frames(self) -> None:
         pipe = cast("BinaryIO", self._process.stdout)
-        frame: tuple[bytes, bytes] | None
         while True:
             try:
-                frame = read_frame(pipe)
+                found = read_frame(pipe)
             except (WireError, OSError, ValueError):
-                frame = None
-            self._put(frame)
-            if frame is None:
+                found = None
+            if found is None:
+                self._put(None)
                 return
-            if frame[0] == DATA_KIND or self._counts_as_bytes(frame[1]):
-                self.heard_at = time.monotonic()
+            kind, payload = found
+            read_at = time.monotonic()
+            if kind == DATA_KIND or self._counts_as_bytes(payload):
+                self.heard_at = read_at
                 self.pauses_s = 0.0
+            self._put(Frame(kind, payload, read_at - self.heard_at))
+            if time.monotonic() - read_at > POLL_S:
+                # We were waiting for our caller: the device was not silent meanwhile.
+                self.heard_at = time.monotonic()
 
     def _counts_as_bytes(self, payload: bytes) -> bool:
         """Whether bytes are proved: a device opened, a side began or ended, raw bytes grew."""
@@ -201,7 +218,7 @@ class HostProcess:
             return True
         return isinstance(message, SideEnd | Opened)
 
-    def _put(self, frame: tuple[bytes, bytes] | None) -> None:
+    def _put(self, frame: Frame | None) -> None:
         while not self._closing.is_set():
             try:
                 self._frames.put(frame, timeout=POLL_S)

@@ -26,7 +26,15 @@ from scanner.model import (
     SideDropped,
     SideEnd,
 )
-from scanner.wire import DATA_KIND, HostEnded, Message, Opened, request_fields
+from scanner.wire import (
+    DATA_KIND,
+    HostEnded,
+    Message,
+    Opened,
+    Pause,
+    Progress,
+    request_fields,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -130,13 +138,14 @@ class Pass:
             ScannerError: The host died or fell silent for too long.
         """
         while (frame := host.frame(POLL_S)) is None:
-            self._check_clocks(host)
-        kind, payload = frame
-        if kind == DATA_KIND:
-            self._hash.update(payload)
-            self._size_bytes += len(payload)
-            return SideChunk(self._seq, payload)
-        message = message_in(payload)
+            self._check_clocks(host, time.monotonic() - host.heard_at)
+        if frame.kind == DATA_KIND:
+            self._hash.update(frame.payload)
+            self._size_bytes += len(frame.payload)
+            return SideChunk(self._seq, frame.payload)
+        message = message_in(frame.payload)
+        if isinstance(message, Progress | Pause | Notice):
+            self._check_clocks(host, frame.silent_s)
         if isinstance(message, SideBegin):
             self._hash, self._size_bytes, self._seq = hashlib.sha256(), 0, message.seq
         elif isinstance(message, SideEnd):
@@ -146,7 +155,7 @@ class Pass:
                 self._unacked += 1
         return message
 
-    def _check_clocks(self, host: HostProcess) -> None:
+    def _check_clocks(self, host: HostProcess, silent_s: float) -> None:
         now = time.monotonic()
         cancel_at = self._cancel_at
         if cancel_at is not None and now > cancel_at + CANCEL_S:
@@ -158,7 +167,7 @@ class Pass:
         if full:
             # The host waits for our caller, not for the scanner.
             limit_s = max(limit_s, UNACKED_S)
-        if now > max(host.heard_at, acked_at) + limit_s + GRACE_S:
+        if min(silent_s, now - acked_at) > limit_s + GRACE_S:
             host.ask_to_leave(LAST_WORD_S)
             host.kill()
             raise ScannerError("scan.stalled")

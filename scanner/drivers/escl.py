@@ -25,7 +25,7 @@ from scanner.drivers.escl_xml import (
 from scanner.drivers.source import Delivered, DriverEvent, Numbering, Stop, silence_limits
 from scanner.errors import ScannerError
 from scanner.model import MM_PER_INCH, Device, ScanRequest, SideChunk
-from scanner.validate import ImageProof, size_flags
+from scanner.validate import TOLERANCE, ImageProof, size_flags
 from scanner.wire import Opened, Pause
 
 if TYPE_CHECKING:
@@ -130,10 +130,14 @@ def _source(caps: Capabilities, request: ScanRequest) -> InputCaps:
 
 
 def _area(source: InputCaps, request: ScanRequest) -> tuple[int, int]:
-    wanted = [round(mm / MM_PER_INCH * UNITS_PER_INCH) for mm in request.page_mm]
     limits = (source.max_width, source.max_height)
-    width, height = (min(w, most) if most else w for w, most in zip(wanted, limits, strict=True))
-    return width, height
+    area = []
+    for mm, most in zip(request.page_mm, limits, strict=True):
+        wanted = round(mm / MM_PER_INCH * UNITS_PER_INCH)
+        if most and wanted > most * (1 + TOLERANCE):
+            raise ScannerError("scan.unsupported", feature=f"{mm:.0f} mm")
+        area.append(min(wanted, most) if most else wanted)
+    return area[0], area[1]
 
 
 def _create_job(link: EsclLink, settings: bytes, stop: Stop) -> str:

@@ -82,11 +82,11 @@ class EsclLink:
     """
 
     def __init__(self, url: str, stop: Stop | None = None) -> None:
-        parts = urlsplit(url)
         try:
+            parts = urlsplit(url)
             self._host, self._port = parts.hostname or "", parts.port or 80
-        except ValueError:
-            self._host = ""
+        except ValueError as error:
+            raise ScannerError("scan.unsupported", feature="address") from error
         if parts.scheme != "http" or not self._host:
             raise ScannerError("scan.unsupported", feature=f"{parts.scheme or '?'}://")
         self._root = parts.path.rstrip("/") or "/eSCL"

@@ -18,6 +18,8 @@ from scanner.drivers.sane_abi import (
     library,
 )
 from scanner.errors import ScannerError
+from scanner.model import MM_PER_INCH
+from scanner.validate import TOLERANCE
 
 BUFFER_BYTES: Final = 256 << 10
 FIXED_ONE: Final = 65_536
@@ -164,13 +166,20 @@ class SaneDevice:
         return self.get(name) if info.value & Info.INEXACT else value
 
     def set_length_mm(self, name: str, value_mm: float, dpi: int) -> None:
-        """A length option holds `value_mm`, in the option's own unit and inside its range."""
+        """A length option holds `value_mm`, in the option's own unit.
+
+        Raises:
+            ScannerError: `scan.unsupported` when its range falls short of that.
+        """
         option = self.options.get(name)
-        if option is None:
+        if option is None or not option.settable:
             return
-        value = value_mm / 25.4 * dpi if option.unit == Unit.PIXEL else value_mm
+        value = value_mm / MM_PER_INCH * dpi if option.unit == Unit.PIXEL else value_mm
         if option.span is not None:
-            value = min(max(value, option.span[0]), option.span[1])
+            least, most = option.span
+            if value > most * (1 + TOLERANCE):
+                raise ScannerError("scan.unsupported", feature=f"{value_mm:.0f} mm")
+            value = min(max(value, least), most)
         self.set(name, value)
 
     def start(self) -> int:

@@ -103,7 +103,10 @@ def sane_env(folder: Path, **options: object) -> dict[str, str]:
         "geometry_max": 300,
         "br_x": 210,
         "br_y": 297,
-        **{name.replace("_", "-"): value for name, value in options.items()},
+        **{
+            name if name.startswith(("number", "geometry")) else name.replace("_", "-"): value
+            for name, value in options.items()
+        },
     }
     lines = [f"{name} {value}" for name, value in known.items()]
     (folder / "test.conf").write_text("\n".join(lines) + "\n")

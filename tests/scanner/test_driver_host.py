@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,7 +34,6 @@ from tests.scanner.scan_kit import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -74,9 +74,8 @@ def is_gone(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return True
-    stat = f"/proc/{pid}/stat"
-    with contextlib.suppress(FileNotFoundError), open(stat) as file:
-        return file.read().rpartition(")")[2].split()[0] == "Z"
+    with contextlib.suppress(FileNotFoundError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     return True
 
 
@@ -232,8 +231,8 @@ def fake_host(*frames: tuple[bytes, bytes], tail: str = "") -> tuple[str, ...]:
     return (sys.executable, "-c", code)
 
 
-def event(name: str, **fields: object) -> tuple[bytes, bytes]:
-    return b"J", json.dumps({"v": 1, "event": name, **fields}).encode()
+def event(kind: str, /, **fields: object) -> tuple[bytes, bytes]:
+    return b"J", json.dumps({"v": 1, "event": kind, **fields}).encode()
 
 
 HELLO = event("hello", pid=1, protocol=1)
@@ -304,16 +303,15 @@ def test_at_most_eight_sides_wait_for_being_committed(tmp_path):
 
     def consume() -> None:
         for heard in source.scan(ScanRequest("sane:test:0", "feeder", False, 75)):
-            if isinstance(heard, SideEnd):
-                ends.append(heard.seq)
+            ends.extend([heard.seq] if isinstance(heard, SideEnd) else [])
         finished.set()
 
     threading.Thread(target=consume, daemon=True).start()
     wait_until(lambda: len(ends) == MAX_UNACKED)
     assert not finished.wait(0.5)
     assert len(ends) == MAX_UNACKED
-    source.ack(1)
-    source.ack(2)
+    for seq in (1, 2, 3):
+        source.ack(seq)
     assert finished.wait(20)
     assert len(ends) == 10
     source.close()
@@ -437,7 +435,7 @@ def test_frames_survive_the_pipe_in_any_pieces():
         def __init__(self, data: bytes) -> None:
             self.data = data
 
-        def read(self, size: int) -> bytes:
+        def read(self, _size: int) -> bytes:
             piece, self.data = self.data[:1], self.data[1:]
             return piece
 
