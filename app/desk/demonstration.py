@@ -39,6 +39,7 @@ class Demonstration:
         self.office = opening.office
         self.files = training.page_files(pages)
         self.pages = pages
+        self._label = "demo:" + training.page_set(self.files)
         self.seconds: dict[str, float] = dict.fromkeys(STEPS, 0.0)
         self.page_seconds: dict[str, float] = {}
         self._say = say
@@ -47,6 +48,11 @@ class Demonstration:
         self._arrived: dict[str, float] = {}
         self._asked: set[str] = set()
         self._off: str | None = None
+
+    def finished(self) -> Dossier | None:
+        """The delivered dossier of exactly these pages, or None."""
+        found = dossiers.find_label(self.office.vault.db, self._label)
+        return found if found is not None and found.state == "delivered" else None
 
     def run(self, portal_url: str) -> Dossier:
         """Do what is unfinished; returns the delivered dossier.
@@ -58,8 +64,6 @@ class Demonstration:
             dossiers.set_setting(db, "sync.url", portal_url)
         token = training.practice_token(self.opening)
         dossier = self._dossier()
-        if dossier.state == "delivered":
-            return dossier
         workers = posts(self.office.vault.home, stay=False)
         supervisor = Supervisor(self.office.vault, self.opening.master.value, workers, self._hear)
         office = Office(self.office.vault, CLERK, supervisor.wake, self.office.now)
@@ -82,11 +86,10 @@ class Demonstration:
     # --- the clerk's acts -------------------------------------------------------------------
 
     def _dossier(self) -> Dossier:
-        label = "demo:" + training.page_set(self.files)
-        found = dossiers.find_label(self.office.vault.db, label)
+        found = dossiers.find_label(self.office.vault.db, self._label)
         if found is not None:
             return found
-        return reception.open_dossier(self.office, catalogue.LOOSE, APPLICANT, label=label)
+        return reception.open_dossier(self.office, catalogue.LOOSE, APPLICANT, label=self._label)
 
     def _scan(self, dossier: DossierId) -> None:
         reception.close_interrupted(self.office, dossier)

@@ -232,6 +232,9 @@ def recover(vault: Vault, patience_s: float = 10.0) -> None:
         if job.owner is None or alive(job.owner):
             continue
         vault.jobs.release(job.id, job.owner)
+    for job in leases.in_state(vault.db, "ready", ("scan",)):
+        # Asked of a former desk: whoever sits here now may have other paper in the feeder.
+        leases.resolve(vault.jobs, job.id, "cancelled", "desk", by_person=False)
 
 
 @contextlib.contextmanager
