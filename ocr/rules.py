@@ -14,7 +14,7 @@ import numpy as np
 
 from ocr.image import Pixels
 
-WHITE: Final = 245
+WHITE: Final = 255
 _INK_BELOW: Final = 190
 _RULE_MM: Final = 8.0
 _RULE_THICK_MM: Final = 1.0
@@ -43,7 +43,7 @@ def without_rules(copy: Pixels, dpi: float) -> Unruled:
     """Return an upright even-paper copy with rules and dotted leaders painted over.
 
     Args:
-        copy: ``uint8 HxW``, paper near 245.
+        copy: ``uint8 HxW``, paper near white.
         dpi: its resolution.
     """
     pixel_mm = dpi / _MM_PER_INCH

@@ -42,7 +42,7 @@ class TesseractApi:
     """
 
     def __init__(self, language: str, tessdata: Path) -> None:
-        self._language = language
+        tesserocr.set_leptonica_log_level(tesserocr.LeptLogLevel.NONE)
         self._tessdata = tessdata
         version = tesserocr.tesseract_version().split()[1]
         self._identity = f"tesserocr/{version}/{language}/{model_digest(language, tessdata)}"
@@ -108,6 +108,7 @@ class TesseractApi:
                 lang=language,
                 psm=psm,
                 oem=tesserocr.OEM.DEFAULT,
+                variables={"debug_file": os.devnull},
             )
         except RuntimeError as error:
             raise OcrError("ocr.no_language", language=language) from error

@@ -45,7 +45,7 @@ def clean(
     elif blank.blank:
         skew = Skew(0.0, 0.0, sideways=False, reason=None)
     else:
-        skew = estimate_skew(inked.ink)
+        skew = estimate_skew(inked)
     if rotation_deg is not None:
         turn = Orientation(rotation_deg, 1.0, None)
     elif blank.blank:

@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
+    from ocr.clean.ink import InkMap
     from ocr.image import Pixels
+
+Points: TypeAlias = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
 LIMIT_DEG: Final = 20.0
 MIN_CONFIDENCE: Final = 5.0
@@ -48,9 +50,10 @@ class Skew:
     reason: str | None
 
 
-def estimate_skew(ink: Pixels) -> Skew:
-    """Return the skew of the writing in an ink map (``uint8 HxW``, 0 or 1)."""
-    across, down = _projection(ink), _projection(np.rot90(ink))
+def estimate_skew(inked: InkMap) -> Skew:
+    """Return the skew of the writing on a page."""
+    ink = inked.ink
+    across, down = _coarse(ink), _coarse(np.rot90(ink))
     if across is None and down is None:
         return Skew(0.0, 0.0, sideways=False, reason="skew.too_little_ink")
     sideways = (down or (0.0, 0.0))[1] > (across or (0.0, 0.0))[1]
@@ -61,29 +64,41 @@ def estimate_skew(ink: Pixels) -> Skew:
     check = _spectrum(np.rot90(ink) if sideways else ink, angle)
     if abs(check - angle) > MAX_DISAGREEMENT_DEG:
         return Skew(0.0, confidence / 2, sideways, "skew.unclear")
+    fine = inked.fine_ink()
+    angle = _refined(_feet(np.rot90(fine) if sideways else fine), angle, (0.05, 0.01))
     return Skew(round(angle, 2) + 0.0, confidence, sideways, None)
 
 
-def _projection(ink: Pixels) -> tuple[float, float] | None:
-    """Return angle and sharpness of the best slope, or None with too few letter feet."""
+def _feet(ink: Pixels) -> Points:
+    """Return x and y of the lowest pixels of the writing, at most 20,000 of them."""
     ys, xs = np.nonzero((ink[:-1] == 1) & (ink[1:] == 0))
-    if len(xs) < _MIN_POINTS:
-        return None
     if len(xs) > _MAX_POINTS:
         chosen = np.random.default_rng(_SEED).choice(len(xs), _MAX_POINTS, replace=False)
         ys, xs = ys[chosen], xs[chosen]
-    points = xs.astype(np.float64) - ink.shape[1] / 2, ys.astype(np.float64)
-    coarse = np.arange(-LIMIT_DEG, LIMIT_DEG + 0.25, 0.5)
-    scores = [_score(*points, angle) for angle in coarse]
-    best = float(coarse[int(np.argmax(scores))])
-    for step in (0.1, 0.02):
-        fine = best + step * np.arange(-5, 6)
-        fine_scores = [_score(*points, angle) for angle in fine]
-        best = float(fine[int(np.argmax(fine_scores))])
-    return best, max(fine_scores) / max(1.0, float(np.median(scores)))
+    return xs.astype(np.float64) - ink.shape[1] / 2, ys.astype(np.float64)
 
 
-def _score(xs: npt.NDArray[np.float64], ys: npt.NDArray[np.float64], angle: float) -> float:
+def _coarse(ink: Pixels) -> tuple[float, float] | None:
+    """Return angle and sharpness of the best slope, or None with too few letter feet."""
+    points = _feet(ink)
+    if len(points[0]) < _MIN_POINTS:
+        return None
+    angles = np.arange(-LIMIT_DEG, LIMIT_DEG + 0.25, 0.5)
+    scores = [_score(points, angle) for angle in angles]
+    best = _refined(points, float(angles[int(np.argmax(scores))]), (0.1, 0.02))
+    return best, _score(points, best) / max(1.0, float(np.median(scores)))
+
+
+def _refined(points: Points, angle: float, steps: tuple[float, ...]) -> float:
+    """Return the best slope within five steps of ``angle``, step by finer step."""
+    for step in steps:
+        angles = angle + step * np.arange(-5, 6)
+        angle = float(angles[int(np.argmax([_score(points, each) for each in angles]))])
+    return angle
+
+
+def _score(points: Points, angle: float) -> float:
+    xs, ys = points
     radians = math.radians(angle)
     rows = ys * math.cos(radians) + xs * math.sin(radians)
     counts = np.bincount((rows - rows.min()).astype(np.int64))

@@ -24,18 +24,33 @@ class InkMap:
     """A reduced page and the writing on it.
 
     Args:
-        grey: ``uint8 HxW`` brightness.
+        full: ``uint8 HxW`` brightness of the page at its own size.
+        grey: ``uint8 HxW`` brightness, reduced.
+        paper: ``uint8 HxW`` brightness of the paper, reduced.
         depth: ``uint8 HxW`` how much darker than the paper around it.
         ink: ``uint8 HxW`` 0 or 1: marks of the size of letters.
-        scale: reduced px per source px.
-        dpi: resolution of the reduced page.
+        threshold: least depth of ink.
     """
 
+    full: Pixels
     grey: Pixels
+    paper: Pixels
     depth: Pixels
     ink: Pixels
-    scale: float
-    dpi: float
+    threshold: float
+
+    def fine_ink(self) -> Pixels:
+        """Return the writing at twice the size: lines of print stay apart that melt here."""
+        height, width = (2 * side for side in self.grey.shape)
+        grey = shrink(self.full, width, height)
+        paper = cv2.resize(self.paper, (width, height), interpolation=cv2.INTER_LINEAR)
+        near = cv2.resize(
+            cv2.dilate(self.ink, np.ones((3, 3), np.uint8)),
+            (width, height),
+            interpolation=cv2.INTER_NEAREST,
+        )
+        dark = cv2.subtract(paper, grey) > self.threshold
+        return np.asarray(dark & (near > 0), dtype=np.uint8)
 
 
 def ink_map(image: PageImage) -> InkMap:
@@ -43,14 +58,15 @@ def ink_map(image: PageImage) -> InkMap:
     dpi = max(image.dpi_x, image.dpi_y)
     width, height = image.width_px * dpi / image.dpi_x, image.height_px * dpi / image.dpi_y
     scale = min(1.0, LONG_SIDE_PX / max(width, height))
-    grey = shrink(
-        to_grey(image.pixels), max(1, round(width * scale)), max(1, round(height * scale))
-    )
-    paper = cv2.medianBlur(cv2.dilate(grey, np.ones((7, 7), np.uint8)), 21)
+    full = to_grey(image.pixels)
+    grey = shrink(full, max(1, round(width * scale)), max(1, round(height * scale)))
+    bright = cv2.dilate(grey, np.ones((7, 7), np.uint8))
+    paper = np.asarray(cv2.medianBlur(bright, 21), dtype=np.uint8)
     depth = np.asarray(cv2.subtract(paper, grey), dtype=np.uint8)
     otsu, _ = cv2.threshold(depth, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    marks = (depth > max(_MIN_DEPTH, 0.8 * otsu)).astype(np.uint8)
-    return InkMap(grey, depth, letters(marks), scale, dpi * scale)
+    threshold = max(float(_MIN_DEPTH), 0.8 * otsu)
+    ink = letters((depth > threshold).astype(np.uint8))
+    return InkMap(full, grey, paper, depth, ink, threshold)
 
 
 def letters(marks: Pixels) -> Pixels:
