@@ -99,16 +99,21 @@ class Demonstration:
         reception.confirm_count(self.office, dossier)
 
     def _feed(self, dossier: DossierId) -> None:
-        """Put the stack (or what is left of it) into the feeder and scan."""
-        safe = reception.scan_status(self.office, dossier).safe_sheets
-        profile = ScanProfile(
-            device=f"simulated:{self.pages.resolve()}", declared_sheets=len(self.files) - safe
-        )
-        reception.start_scan(self.office, dossier, profile)
-        self._wait(lambda: reception.scan_status(self.office, dossier).state != "running")
-        status = reception.scan_status(self.office, dossier)
-        if status.state != "complete":
-            raise Trouble.of(status.slug or "scan.interrupted", dict(status.params))
+        """Put the stack (or what is left of it) into the feeder and scan; larger paper as A3."""
+        for page_mm in (reception.A4_MM, reception.A3_MM):
+            safe = reception.scan_status(self.office, dossier).safe_sheets
+            profile = ScanProfile(
+                device=f"simulated:{self.pages.resolve()}",
+                declared_sheets=len(self.files) - safe,
+                page_mm=page_mm,
+            )
+            reception.start_scan(self.office, dossier, profile)
+            self._wait(lambda: reception.scan_status(self.office, dossier).state != "running")
+            status = reception.scan_status(self.office, dossier)
+            if status.state == "complete":
+                return
+            if status.slug != "scan.page_wrong" or page_mm == reception.A3_MM:
+                raise Trouble.of(status.slug or "scan.interrupted", dict(status.params))
 
     def _review(self, dossier: DossierId) -> None:
         office = self.office

@@ -19,6 +19,8 @@ from app.store import catalogue, dossiers
 from app.store.database import fetch, transaction
 from app.store.jobs import Job, Jobs
 
+A4_MM = (210, 297)
+A3_MM = (297, 420)
 MIN_DPI = 200
 """Decree 30/2020 appendix I: copies of at least 200 dpi; the default is 300."""
 
@@ -31,6 +33,7 @@ class ScanProfile:
     source: Literal["feeder", "flatbed"] = "feeder"
     duplex: bool = False
     dpi: int = 300
+    page_mm: tuple[int, int] = A4_MM
     declared_sheets: int | None = None
 
 
@@ -122,6 +125,7 @@ def start_scan(office: Office, dossier: DossierId, profile: ScanProfile) -> JobI
                 "source": profile.source,
                 "duplex": profile.duplex,
                 "dpi": profile.dpi,
+                "page_mm": list(profile.page_mm),
                 "declared_sheets": profile.declared_sheets,
                 "first_sheet": first,
             },

@@ -6,6 +6,8 @@ import contextlib
 import hashlib
 import json
 import os
+import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -123,6 +125,41 @@ class Station:
     def vault(self) -> Vault:
         os.environ["COUNTER_STATION_KEYRING"] = "off"
         return open_vault(self.home, load_or_create_master(self.home, self.config))
+
+
+@dataclass
+class Outcome:
+    """What many kills came to."""
+
+    kills: int = 0
+    dossiers: int = 0
+    reruns_s: list[float] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+def kill_many(folder: Path, pages: Path, kills: int, seed: int, window_s: float = 9.0) -> Outcome:
+    """Kill demo after demo at seeded moments until ``kills`` blows have struck.
+
+    Each dossier is killed up to six times, then finished undisturbed and judged.
+    """
+    print("seed", seed)
+    rng = random.Random(seed)
+    outcome = Outcome()
+    while outcome.kills < kills:
+        outcome.dossiers += 1
+        station = Station(folder / f"d{outcome.dossiers}", pages)
+        for _ in range(6):
+            code = station.run_and_kill(rng.uniform(0.3, window_s))
+            outcome.kills += code == -signal.SIGKILL
+            if code == 0:
+                break
+        started = time.monotonic()
+        code, report, said = station.run()
+        outcome.reruns_s.append(time.monotonic() - started)
+        found = judge(station, report) if code == 0 else [f"exit {code}: {said}"]
+        outcome.faults += [f"dossier {outcome.dossiers}: {fault}" for fault in found]
+        shutil.rmtree(station.folder)
+    return outcome
 
 
 def judge(station: Station, report: dict, portal_data: Path | None = None) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from typing import cast
 
 from app.clock import unix_ms
 from app.domain.errors import Cancelled, Defect, Trouble
@@ -69,11 +70,13 @@ def scan(context: Context) -> None:
     """
     params = context.job.params
     declared = params.get("declared_sheets")
+    page_mm = cast("list[int]", params["page_mm"])
     request = ScanRequest(
         device_id=context.text("device"),
         source="flatbed" if params.get("source") == "flatbed" else "feeder",
         duplex=bool(params.get("duplex")),
         dpi=context.integer("dpi"),
+        page_mm=(float(page_mm[0]), float(page_mm[1])),
         declared_sheets=declared if isinstance(declared, int) else None,
         first_sheet=context.integer("first_sheet"),
     )
