@@ -74,6 +74,7 @@ class Transfer:
         self._patience = patience
         self._on_progress = on_progress
         self._offset = _UNKNOWN
+        self._furthest = missing.offset
         self._overrides_method = False
         self._hash_refusals = 0
         self._last_length = 0
@@ -89,14 +90,14 @@ class Transfer:
         if self._blobs.size(self._missing.sha256) != self._missing.size:
             raise BlobBadError
         while self._offset < self._missing.size:
-            before = self._offset
             try:
                 self._step()
             except SyncError as error:
                 if not self._adapted(error):
                     self._patience.failed(error)
                     self._offset = _UNKNOWN
-            if self._offset > max(before, 0):
+            if self._offset > self._furthest:
+                self._furthest = self._offset
                 self._patience.progress()
                 self._on_progress(self._offset)
 
