@@ -68,7 +68,9 @@ def _whole(part: bytes, listed: tuple[int, int] | None) -> bool:
     head = _OBJECT.match(part)
     if head is None or (int(head[1]), int(head[2])) != listed:
         return False
-    if part.count(b"endobj") != 1:
+    # The first end of an object must be the last thing, or something hides behind it.
+    _body, ended, rest = part.partition(b"endobj")
+    rest = rest.strip(_WHITE)
+    if not ended:
         return False
-    rest = part[part.index(b"endobj") + len(b"endobj") :].strip(_WHITE)
     return not rest or _END.fullmatch(rest) is not None

@@ -85,36 +85,48 @@ def _certificates(session: Any) -> Iterator[CardCertificate]:
         yield CardCertificate(der, label, cka_id, bool(cka_id) and cka_id in hints)
 
 
-def _modulus(der: bytes) -> bytes | None:
-    """The RSA modulus of a certificate, big-endian, or None for other keys."""
-    key = x509.Certificate.load(der).public_key
-    if key.algorithm != "rsa":
-        return None
-    value = int(key["public_key"].parsed["modulus"].native)
-    return value.to_bytes((value.bit_length() + 7) // 8, "big")
+def _public(der: bytes) -> tuple[KeyType | None, bytes]:
+    """Kind of a certificate's key and its RSA modulus, big-endian, empty for other kinds."""
+    try:
+        key = x509.Certificate.load(der).public_key
+        if key.algorithm == "ec":
+            return KeyType.EC, b""
+        if key.algorithm != "rsa":
+            return None, b""
+        value = int(key["public_key"].parsed["modulus"].native)
+    except (ValueError, TypeError, KeyError):
+        return None, b""
+    return KeyType.RSA, value.to_bytes((value.bit_length() + 7) // 8, "big")
 
 
 def _find_key(session: Any, certificate: CardCertificate) -> Any:
     """The private key of ``certificate``: by CKA_ID, else by its modulus.
 
+    Vendors' middleware does not always give a key the identifier of its certificate, and labels
+    pair nothing. An identifier must not contradict the modulus; a modulus alone is proof enough.
+
     Raises:
         NoSuchKey: none, or more than one that cannot be told apart.
     """
-    modulus = _modulus(certificate.der)
-    found = list(session.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY}))
-    if certificate.cka_id:
-        found = [
-            key for key in found if bytes(_attribute(key, Attribute.ID, b"")) == certificate.cka_id
-        ]
-    if modulus is not None:
-        found = [
-            key
-            for key in found
-            if bytes(_attribute(key, Attribute.MODULUS, modulus)).lstrip(b"\0") == modulus
-        ]
-    if len(found) != 1:
-        raise NoSuchKey
-    return found[0]
+    kind, modulus = _public(certificate.der)
+    keys = [
+        key
+        for key in session.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY})
+        if key.key_type == kind
+    ]
+    shown = [(key, bytes(_attribute(key, Attribute.MODULUS, b"")).lstrip(b"\0")) for key in keys]
+    same_id = [
+        key
+        for key, value in shown
+        if certificate.cka_id
+        and bytes(_attribute(key, Attribute.ID, b"")) == certificate.cka_id
+        and value in (b"", modulus)
+    ]
+    same_modulus = [key for key, value in shown if modulus and value == modulus]
+    for found in (same_id, same_modulus):
+        if len(found) == 1:
+            return found[0]
+    raise NoSuchKey
 
 
 def _refuse_always_authenticate(key: Any) -> None:

@@ -212,13 +212,21 @@ def main(stdin: BinaryIO, stdout: BinaryIO, module: str) -> int:
     return 0
 
 
+def serve(module: str) -> int:
+    """Serves ``module`` on this process's own standard input and output: the whole worker.
+
+    The input is read without a buffer, so that no copy of a PIN stays in one; Ctrl-C is left to
+    the desk, which ends its workers in order.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with os.fdopen(os.dup(0), "rb", buffering=0) as stdin:
+        return main(stdin, sys.stdout.buffer, module)
+
+
 def _entry() -> int:
     parser = argparse.ArgumentParser(prog="token", description="the PKCS#11 worker (internal)")
     parser.add_argument("--module", required=True, metavar="PATH", help="the PKCS#11 module")
-    module = parser.parse_args().module
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the desk, which ends us in order
-    with os.fdopen(os.dup(0), "rb", buffering=0) as stdin:
-        return main(stdin, sys.stdout.buffer, module)
+    return serve(parser.parse_args().module)
 
 
 if __name__ == "__main__":

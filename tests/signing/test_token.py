@@ -11,12 +11,14 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 import app.signing.token as token_module
 from app.signing.demo_pki import DemoToken, make_demo_token
 from app.signing.embed import build_cms, embed, mechanism_for, prove
 from app.signing.errors import SigningError
 from app.signing.frames import FrameError, read_json, read_raw, write_json, write_raw
+from app.signing.guard import sha256_hex
 from app.signing.modules import find_module, find_softhsm
 from app.signing.policy import check_certificate
 from app.signing.prepare import PreparedSignature, prepare
@@ -24,7 +26,8 @@ from app.signing.token import TokenClient
 from tests.signing.conftest import PIN, StartWorker
 from tests.signing.shim import calls
 from tests.signing.signing_papers import paper
-from tests.signing.signing_pki import NOW, Entity, pki
+from tests.signing.signing_pki import NOW, Entity, ec_key, issue, pki, rsa_key
+from tests.signing.signing_token import add_to_token
 
 Trust = tuple[list[bytes], list[bytes], list[bytes]]
 
@@ -179,6 +182,52 @@ def test_a_token_pulled_in_mid_batch_is_lost_and_the_batch_goes_on_after_its_ret
     again = start(conf=token.softhsm_conf)
     again.login(token.serial, token.cert_sha256, pin())
     assert embed(two, build_cms(two, sign(again, token, two)))
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> DemoToken:
+    """A token with several keys: elliptic, without identifiers, and one that wants the PIN."""
+    token = make_demo_token(
+        tmp_path_factory.mktemp("crowded"),
+        now=NOW,
+        module=find_softhsm(),
+        pin=PIN,
+        clerk_name="Lò Minh Pẩu",
+    )
+    add_to_token(token, pki().clerk_ec, "ec01", "ec01")
+    add_to_token(token, P384, "ec02", "ec02")
+    add_to_token(token, pki().clerk, "aa01", "")
+    add_to_token(token, ALWAYS, "bb01", "bb01", always=True)
+    add_to_token(token, MISMATCH, "cc01", "cc02")
+    return token
+
+
+P384 = issue("Khóa 384", ec_key("p384", ec.SECP384R1), pki().issuer)
+ALWAYS = issue("Luôn hỏi", rsa_key("always"), pki().issuer)
+MISMATCH = issue("Lệch mã", ec_key("mismatch"), pki().issuer)
+
+
+@pytest.mark.parametrize("entity", [pki().clerk_ec, P384, pki().clerk], ids=["p256", "p384", "rsa"])
+def test_the_right_key_is_found_among_many_and_its_signature_holds(
+    start: StartWorker, crowded: DemoToken, entity: Entity
+):
+    client = start(conf=crowded.softhsm_conf)
+    name = sha256_hex(entity.der)
+    client.login(crowded.serial, name, pin())
+    one = prepare(paper(), cert=entity.der, chain=[], stamp=None, now=NOW)
+    value = client.sign(name, mechanism_for(entity.der), one.signed_attrs)
+    assert prove(paper(), embed(one, build_cms(one, value)), one)
+
+
+def test_a_key_that_wants_the_pin_each_time_is_refused_clearly(
+    start: StartWorker, crowded: DemoToken, log: Path
+):
+    client = start(conf=crowded.softhsm_conf)
+    with pytest.raises(SigningError, match=r"sign\.pin_each_time"):
+        client.login(crowded.serial, sha256_hex(ALWAYS.der), pin())
+    with pytest.raises(SigningError, match=r"sign\.no_key"):
+        client.login(crowded.serial, sha256_hex(MISMATCH.der), pin())
+    assert calls(log, "C_Sign") == 0
 
 
 def test_another_card_of_the_same_label_is_not_taken_for_ours(
