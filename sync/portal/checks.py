@@ -6,6 +6,7 @@ limits on memory and time. The child is kept for the next file and replaced when
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import multiprocessing
 import pickle
@@ -17,12 +18,14 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
+from sync.portal.database import SqlError
 from sync.portal.verdict import FAILED, DocumentVerdict
 
 CheckDocument = Callable[[Path], DocumentVerdict]
 CHECK_TIMEOUT_S = 60.0
 MAX_CHILD_BYTES = 3 * 1024**3
 _START_TIMEOUT_S = 60.0
+_STORE_PAUSE_S = 5.0
 _log = logging.getLogger("sync")
 
 
@@ -66,7 +69,8 @@ class Checker:
         self._stopping.set()
         self._queue.put(None)
         if child := self._child:
-            child.kill()
+            with contextlib.suppress(ValueError):  # it is being put away just now
+                child.kill()
         self._thread.join(10)
 
     def submit(self, station: str, sha256: str, path: Path) -> None:
@@ -80,7 +84,12 @@ class Checker:
                 verdict = self._ask(path)
                 if self._stopping.is_set():
                     return
-                self._done(station, sha256, verdict)
+                try:
+                    self._done(station, sha256, verdict)
+                except (SqlError, OSError):
+                    _log.exception("a verdict could not be stored; the file is looked at again")
+                    self._stopping.wait(_STORE_PAUSE_S)
+                    self._queue.put(item)
         finally:
             self._drop()
 

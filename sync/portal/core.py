@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 import uuid
@@ -17,6 +18,7 @@ from sync.portal.problems import Problem
 from sync.portal.receipts import Pen
 from sync.portal.stations import Stations
 from sync.portal.uploads import Uploads
+from sync.portal.verdict import DocumentVerdict
 
 
 class Portal:
@@ -45,18 +47,21 @@ class Portal:
         self.clock = clock
         self.require_code = require_code
         self.folder = Folder(data, hop)
-        try:
-            self.folder.prepare()
-            self._lock = self.folder.lock()
-            key = self.folder.key()
-        except OSError as error:
-            raise SyncError("sync.portal_folder", folder=data.name) from error
-        try:
+        self._checker = Checker(check_document, self._judged) if check_document else None
+        with contextlib.ExitStack() as undo:
+            try:
+                self.folder.prepare()
+                self._lock = self.folder.lock()
+                undo.callback(os.close, self._lock)
+                if self.folder.has("portal.db") and not self.folder.has("key.pem"):
+                    raise SyncError("sync.portal_data_bad", folder=data.name)
+                key = self.folder.key()
+            except OSError as error:
+                raise SyncError("sync.portal_folder", folder=data.name) from error
             self.database = Database(data / "portal.db")
+            undo.callback(self.database.close)
             self.id = self._own_id()
-        except BaseException:
-            os.close(self._lock)
-            raise
+            undo.pop_all()
         self.pen = Pen(key, f"urn:counter-portal:{self.id}")
         self.stations = Stations(self.database, self.folder, self.pen.issuer, clock)
         self.dossiers = Dossiers(
@@ -67,7 +72,6 @@ class Portal:
             checks_documents=check_document is not None,
         )
         self.uploads = Uploads(self.database, self.folder, self.dossiers, self._arrived)
-        self._checker = Checker(check_document, self.dossiers.judged) if check_document else None
 
     def start(self) -> None:
         """Put right what an abrupt end left behind and begin to look at files."""
@@ -88,6 +92,9 @@ class Portal:
         if self._checker is not None:
             path = self.folder.blob_path(station, sha256)
             self._checker.submit(station, sha256, path)
+
+    def _judged(self, station: str, sha256: str, verdict: DocumentVerdict) -> None:
+        self.dossiers.judged(station, sha256, verdict)
 
     def _own_id(self) -> str:
         with self.database.write() as tx:

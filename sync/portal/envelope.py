@@ -6,6 +6,7 @@ import datetime as dt
 import errno
 import json
 import logging
+import uuid
 from email.utils import format_datetime
 
 from starlette.datastructures import MutableHeaders
@@ -66,7 +67,7 @@ class Envelope:
         asked = Request(scope).headers.get(REQUEST_ID_HEADER, "")
         headers[PORTAL_ID_HEADER] = self._portal.id
         headers[CONTRACT_HEADER] = CONTRACT
-        headers[REQUEST_ID_HEADER] = asked if REQUEST_ID.fullmatch(asked) else "-"
+        headers[REQUEST_ID_HEADER] = asked if REQUEST_ID.fullmatch(asked) else uuid.uuid4().hex
         headers["Date"] = format_datetime(self._portal.clock().astimezone(dt.UTC), usegmt=True)
         headers["Cache-Control"] = "no-store"
         headers["Tus-Resumable"] = TUS_VERSION

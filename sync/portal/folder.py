@@ -70,6 +70,10 @@ class Folder:
             raise SyncError("sync.portal_in_use", folder=self.root.name) from error
         return handle
 
+    def has(self, name: str) -> bool:
+        """Whether ``name`` stands in the folder."""
+        return (self.root / name).is_file()
+
     def key(self) -> Ed25519PrivateKey:
         """The portal's signing key, made at the first call."""
         path = self.root / "key.pem"

@@ -71,8 +71,11 @@ def signatures_of(manifest: Manifest, verdicts: Mapping[str, DocumentVerdict]) -
 def _objection(
     paper: ManifestDocument, verdict: DocumentVerdict
 ) -> tuple[str, dict[str, str | int]] | None:
-    if verdict.reason is not None and verdict.reason in catalogue():
-        return verdict.reason, {"found": verdict.pages or 0, "stated": paper.pages}
+    if verdict.reason is not None:
+        known = verdict.reason if verdict.reason in catalogue() else "document-refused"
+        params: dict[str, str | int] = {"found": verdict.pages or 0, "stated": paper.pages}
+        params["reason"] = verdict.reason
+        return known, params
     if not verdict.pdf:
         return "media-not-pdf", {}
     if not verdict.signed:
