@@ -27,7 +27,11 @@ MIN_DPI = 200
 
 @dataclass(frozen=True, slots=True)
 class ScanProfile:
-    """How a batch is scanned."""
+    """How a batch is scanned.
+
+    Attributes:
+        declared_sheets: sheets of paper in the feeder now, as the clerk counted them.
+    """
 
     device: str
     source: Literal["feeder", "flatbed"] = "feeder"
@@ -116,6 +120,10 @@ def start_scan(office: Office, dossier: DossierId, profile: ScanProfile) -> JobI
         _supersede_doubtful(office, dossier)
         first = _safe_sheets(dossiers.pages(db, dossier), duplex=profile.duplex) + 1
         batch = len(_batches(office, dossier)) + 1
+        total = None
+        if profile.declared_sheets is not None:
+            total = first - 1 + profile.declared_sheets
+            dossiers.set_dossier(db, dossier, declared_sheets=total, counted_by=None)
         job = STAGES["scan"].job(
             dossier,
             (),
@@ -126,15 +134,12 @@ def start_scan(office: Office, dossier: DossierId, profile: ScanProfile) -> JobI
                 "duplex": profile.duplex,
                 "dpi": profile.dpi,
                 "page_mm": list(profile.page_mm),
-                "declared_sheets": profile.declared_sheets,
+                "declared_sheets": total,
                 "first_sheet": first,
             },
             PAGE_IN_VIEW,
         )
         job_id = Jobs(db).add(job)
-        if profile.declared_sheets is not None:
-            total = first - 1 + profile.declared_sheets
-            dossiers.set_dossier(db, dossier, declared_sheets=total, counted_by=None)
         dossiers.note(db, office.act(), "scan.started", dossier, batch=batch, first=first)
     office.wake()
     return job_id

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 _LABEL = re.compile(r"\b(?:trang|tờ)\s*(\d{1,3})\s*(?:/|trên|của)\s*(\d{1,3})\b", re.IGNORECASE)
 _NUMBERED = re.compile(r"^[-–—\s]*(\d{1,2})[-–—\s]*$")
-_STEM = re.compile(r"^(.*?)[\s_.-]*\d*$")
+_STEM = re.compile(r"^(.+?)(?:[\s_.-]+\d+|\s*\(\d+\))?$")
+"""A number that is set off counts the pages of one paper: ``to-khai-1``, ``to-khai (2)``."""
 _HEAD_LINES = 14
 
 

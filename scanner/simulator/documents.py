@@ -13,8 +13,8 @@ from scanner.simulator.pages import OFFERED_DPI
 if TYPE_CHECKING:
     from scanner.simulator.tray import Job
 
-MAX_WIDTH: Final = 2550
-MAX_HEIGHT: Final = 4200
+MAX_WIDTH: Final = 3508  # 1/300 inch: A3 across
+MAX_HEIGHT: Final = 4961
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>'
 _SPACES: Final = f'xmlns:scan="{SCAN_NS}" xmlns:pwg="{PWG_NS}"'
 
