@@ -16,7 +16,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from scanner.drivers.source import Delivered, DriverEvent, Source, Stop
+from scanner.drivers.source import Delivered, DriverEvent, Over, Source, Stop
 from scanner.errors import ScannerError
 from scanner.model import Device, ScanRequest, SideBegin, SideChunk, SideDropped, SideEnd
 from scanner.wire import (
@@ -77,7 +77,7 @@ class Host:
         self._stop = Stop()
         self._window = threading.Condition()
         self._unacked = 0
-        self._parent_gone = threading.Event()
+        self._side: _OpenSide | None = None
 
     def serve(self, lines: Iterator[bytes], *, own_process: bool) -> int:
         """Exit code after the parent said quit or closed the line."""
@@ -113,7 +113,6 @@ class Host:
                     self._window.notify_all()
             else:
                 self._commands.put((name, fields))
-        self._parent_gone.set()
         self._commands.put(("quit", {}))
         if own_process:
             # The driver may hang in foreign code: its last chance is short.
@@ -133,44 +132,53 @@ class Host:
         self._send(DeviceList(tuple(found)))
 
     def _scan(self, request: ScanRequest) -> None:
-        side: _OpenSide | None = None
-        reason, params = "complete", {}
+        self._side = None
+        over: Over | None = None
         try:
             for event in source_for(request.device_id).scan(request, self._stop):
-                if isinstance(event, SideBegin):
-                    side = _OpenSide(event)
-                    self._send(event)
-                elif isinstance(event, SideChunk) and side is not None:
-                    side.add(event.data)
-                    self._send_data(event.data)
-                elif isinstance(event, Delivered) and side is not None:
-                    self._send(side.end(event, request.dpi))
-                    side = None
-                    self._wait_for_room()
-                else:
-                    self._send_other(event)
-        except ScannerError as error:
-            reason, params = error.slug, dict(error.params)
+                if isinstance(event, Over):
+                    over = event
+                    self._conclude(over)
+                elif over is None:
+                    self._pass_on(event, request.dpi)
         except BrokenPipeError:
             raise
+        except ScannerError as error:
+            over = over or self._conclude(Over(error.slug, error.params))
         except Exception as error:  # a driver's defect must not take the pages before it along
             log.exception("driver failed")
-            reason, params = "scan.driver_crash", {"code": type(error).__name__}
-        if side is not None:
-            begin = side.begin
-            slug = reason if reason != "complete" else "scan.page_truncated"
+            over = over or self._conclude(Over("scan.driver_crash", {"code": type(error).__name__}))
+
+    def _pass_on(self, event: DriverEvent, dpi: int) -> None:
+        if isinstance(event, SideBegin):
+            self._side = _OpenSide(event)
+            self._send(event)
+        elif isinstance(event, SideChunk) and self._side is not None:
+            self._side.add(event.data)
+            self._send_data(event.data)
+        elif isinstance(event, Delivered) and self._side is not None:
+            self._send(self._side.end(event, dpi))
+            self._side = None
+            self._wait_for_room()
+        elif isinstance(event, SideChunk | Delivered | Over):
+            raise ScannerError("scan.driver_error", code="event-order")
+        else:
+            self._send(event)
+
+    def _conclude(self, over: Over) -> Over:
+        """The parent knows how the pass ended, before the driver tidies up."""
+        if self._side is not None:
+            begin = self._side.begin
+            slug = over.reason if over.reason != "complete" else "scan.page_truncated"
             self._send(SideDropped(begin.seq, begin.sheet, begin.side, slug))
-        self._send(HostEnded("cancelled" if reason == "scan.cancelled" else reason, params))
+        reason = "cancelled" if over.reason == "scan.cancelled" else over.reason
+        self._send(HostEnded(reason, over.params))
+        return over
 
     def _wait_for_room(self) -> None:
         with self._window:
             self._unacked += 1
             self._window.wait_for(lambda: self._unacked < MAX_UNACKED or self._stop.now)
-
-    def _send_other(self, event: DriverEvent) -> None:
-        if isinstance(event, SideBegin | SideChunk | Delivered):
-            raise ScannerError("scan.driver_error", code="event-order")
-        self._send(event)
 
     def _send(self, message: Message) -> None:
         write_frame(self._pipe, JSON_KIND, encode_message(message))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("scan")
 
-LEAVE_S: Final = 1.0
+LEAVE_S: Final = 2.0
 POLL_S: Final = 0.1
 QUEUE_FRAMES: Final = 16
 STDERR_TAIL: Final = 2000

@@ -22,7 +22,14 @@ from scanner.drivers.escl_xml import (
     parse_status,
     scan_settings,
 )
-from scanner.drivers.source import Delivered, DriverEvent, Numbering, Stop, silence_limits
+from scanner.drivers.source import (
+    Delivered,
+    DriverEvent,
+    Numbering,
+    Stop,
+    concluded,
+    silence_limits,
+)
 from scanner.errors import ScannerError
 from scanner.model import MM_PER_INCH, Device, ScanRequest, SideChunk
 from scanner.validate import TOLERANCE, ImageProof, size_flags
@@ -89,10 +96,10 @@ def device_of(device_id: str, driver: str, caps: Capabilities) -> Device:
 
 
 def scan_at(link: EsclLink, request: ScanRequest, stop: Stop) -> Iterator[DriverEvent]:
-    """The sides of one pass over the device behind `link`.
+    """The sides of one pass over the device behind `link`, and why it ended.
 
     Raises:
-        ScannerError: Any end but that of the paper.
+        ScannerError: The pass could not begin.
     """
     source = _source(capabilities(link), request)
     area = _area(source, request)
@@ -110,7 +117,7 @@ def scan_at(link: EsclLink, request: ScanRequest, stop: Stop) -> Iterator[Driver
     job = _create_job(link, settings, stop)
     try:
         yield Opened()
-        yield from _Pass(link, job, request, stop, page_px).sides()
+        yield from concluded(_Pass(link, job, request, stop, page_px).sides())
     finally:
         link.delete(job)
 

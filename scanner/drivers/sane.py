@@ -19,6 +19,7 @@ from scanner.drivers.source import (
     DriverEvent,
     Numbering,
     Stop,
+    concluded,
     silence_limits,
 )
 from scanner.errors import ScannerError
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 USUAL_DPI: Final = (75, 100, 150, 200, 240, 300, 400, 600)
 IDLE_S: Final = 0.005
+# Backends end their reader thread as soon as the end of a frame is asked for, wherever it is; one
+# caught inside free() never ends. So much time lets it leave by itself.
+READER_LEAVES_S: Final = 0.01
 PROGRESS_S: Final = 0.1
 DPI_TOLERANCE: Final = 0.02
 _SAMPLES: Final = {Frame.GRAY: 1, Frame.RGB: 3}
@@ -47,10 +51,10 @@ class SaneSource:
         return ()
 
     def scan(self, request: ScanRequest, stop: Stop) -> Iterator[DriverEvent]:
-        """The sides of one pass over the device named in the request.
+        """The sides of one pass over the device named in the request, and why it ended.
 
         Raises:
-            ScannerError: Any end but that of the paper.
+            ScannerError: The pass could not begin.
         """
         library()
         device = SaneDevice(request.device_id.removeprefix("sane:"))
@@ -58,7 +62,7 @@ class SaneSource:
             _configure(device, request)
             stop.on_now(device.cancel)
             yield Opened()
-            yield from _sides(device, request, stop)
+            yield from concluded(_sides(device, request, stop))
         finally:
             stop.on_now(None)
             device.cancel()
@@ -217,7 +221,8 @@ def _side(
     )
     rows = _Rows(layout.bytes_per_line, layout.width_px * samples)
     told = 0.0
-    for data in _frame(device, request, stop):
+    frame_bytes = (layout.lines or 0) * layout.bytes_per_line
+    for data in _frame(device, request, stop, frame_bytes):
         sent = False
         for part in encoder.feed(rows.cut(data)):
             yield SideChunk(begin.seq, part)
@@ -253,15 +258,20 @@ def _usable(layout: Parameters) -> int:
     return samples
 
 
-def _frame(device: SaneDevice, request: ScanRequest, stop: Stop) -> Iterator[memoryview]:
-    """The bytes of one frame, up to its end.
+def _frame(
+    device: SaneDevice, request: ScanRequest, stop: Stop, frame_bytes: int
+) -> Iterator[memoryview]:
+    """The bytes of one frame, up to its end, which should come after `frame_bytes`.
 
     Raises:
         ScannerError: `scan.stalled` when the driver keeps answering 'good' without any byte.
     """
     silence_s = silence_limits(request)[2]
     heard = time.monotonic()
+    total = 0
     while True:
+        if total and total == frame_bytes:
+            stop.wait(READER_LEAVES_S)
         status, data = device.read()
         if stop.now:
             raise ScannerError("scan.cancelled")
@@ -272,6 +282,7 @@ def _frame(device: SaneDevice, request: ScanRequest, stop: Stop) -> Iterator[mem
             raise trouble(status, "read", {Status.NO_DOCS: "scan.page_truncated"})
         if data:
             heard = time.monotonic()
+            total += len(data)
             yield data
         elif time.monotonic() - heard > silence_s:
             raise ScannerError("scan.stalled")

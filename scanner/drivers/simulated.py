@@ -53,7 +53,7 @@ class SimulatedSource:
         and the plan's troubles up to its first sheet behind it.
 
         Raises:
-            ScannerError: `scan.no_device` without such a folder; any end but that of the paper.
+            ScannerError: `scan.no_device` without such a folder; the pass could not begin.
         """
         folder, query = _parts(request.device_id)
         with _paper(folder) as pages:

@@ -11,7 +11,9 @@ from scanner.model import Device, Notice, ScanRequest, SideBegin, SideChunk
 from scanner.wire import Opened, Pause, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+
+    from scanner.model import ParamValue
 
 FIRST_SIDE_S: Final = 60.0
 LATER_SIDE_S: Final = 20.0
@@ -29,7 +31,20 @@ class Delivered:
     name: str | None = None
 
 
-DriverEvent: TypeAlias = Opened | SideBegin | SideChunk | Delivered | Progress | Pause | Notice
+@dataclass(frozen=True, slots=True)
+class Over:
+    """The pass ended for this reason, `complete` or a slug; only tidying up is left.
+
+    It is told before the tidying because that is where drivers hang.
+    """
+
+    reason: str
+    params: Mapping[str, ParamValue]
+
+
+DriverEvent: TypeAlias = (
+    Opened | SideBegin | SideChunk | Delivered | Progress | Pause | Notice | Over
+)
 
 
 class Source(Protocol):
@@ -39,13 +54,23 @@ class Source(Protocol):
         """The devices this driver can reach now."""
 
     def scan(self, request: ScanRequest, stop: Stop) -> Iterator[DriverEvent]:
-        """`Opened`, then the sides of one pass; returns when the paper ended.
+        """`Opened`, the sides of one pass, and `Over`; then the device is tidied up.
 
-        A side left open when an exception leaves the iterator counts as dropped.
+        A side left open at the end counts as dropped.
 
         Raises:
-            ScannerError: Any other end, a stop that was asked for included.
+            ScannerError: The pass could not begin.
         """
+
+
+def concluded(sides: Iterator[DriverEvent]) -> Iterator[DriverEvent]:
+    """The sides and then `Over`, whether the paper ended or a `ScannerError` did it."""
+    try:
+        yield from sides
+    except ScannerError as error:
+        yield Over(error.slug, error.params)
+    else:
+        yield Over("complete", {})
 
 
 class Stop:

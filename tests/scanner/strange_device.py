@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from scanner.drivers.escl_xml import PWG_NS, SCAN_NS
 from scanner.simulator.documents import capabilities_xml
@@ -102,7 +102,7 @@ class StrangeDevice:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server.server_address[1]}/eSCL"
 
-    def __enter__(self) -> StrangeDevice:
+    def __enter__(self) -> Self:
         self.thread.start()
         return self
 

@@ -7,10 +7,11 @@ import socket
 import pytest
 
 from scanner.drivers.escl import EsclSource
-from scanner.drivers.source import Stop
+from scanner.drivers.source import Over, Stop
 from scanner.errors import ScannerError
 from scanner.host import Host
-from scanner.model import ScanRequest
+from scanner.model import ScanRequest, SideChunk
+from scanner.wire import Pause
 from tests.scanner.scan_kit import page_jpeg
 from tests.scanner.strange_device import Reply, StrangeDevice, status
 
@@ -35,14 +36,16 @@ def drive(device: StrangeDevice, **options: object) -> tuple[list[str], str]:
     fields: dict[str, object] = {"source": "feeder", "duplex": False, "dpi": 200, **options}
     request = ScanRequest(f"escl:{device.url}", **fields)  # type: ignore[arg-type]
     names: list[str] = []
+    end = "nothing"
     try:
         for event in EsclSource().scan(request, Stop()):
-            name = type(event).__name__
-            if name not in {"SideChunk", "Pause"}:
-                names.append(name)
+            if isinstance(event, Over):
+                end = event.reason
+            elif not isinstance(event, SideChunk | Pause):
+                names.append(type(event).__name__)
     except ScannerError as error:
         return names, error.slug
-    return names, "complete"
+    return names, end
 
 
 WHOLE = ["SideBegin", "Delivered"]
@@ -110,11 +113,11 @@ def test_a_feeder_that_lies_about_being_empty_is_asked_again_when_sheets_are_mis
         (lambda page: Reply(200, page[: len(page) // 2]), "scan.page_truncated"),
         (lambda page: Reply(200, page[:200]), "scan.page_truncated"),
         (lambda page: Reply(200, page[:1]), "scan.page_truncated"),
-        (lambda page: Reply(200, b""), "scan.page_empty"),
-        (lambda page: Reply(200, b"%PDF-1.7 not asked for"), "scan.page_wrong"),
-        (lambda page: Reply(200, b"<html>login</html>"), "scan.page_wrong"),
-        (lambda page: Reply(200, page_jpeg(1, (827, 1169), None)), "scan.page_wrong"),
-        (lambda page: Reply(200, b"\xff\xd8\xff" + b"\xff" * (2 << 20)), "scan.page_wrong"),
+        (lambda _: Reply(200, b""), "scan.page_empty"),
+        (lambda _: Reply(200, b"%PDF-1.7 not asked for"), "scan.page_wrong"),
+        (lambda _: Reply(200, b"<html>login</html>"), "scan.page_wrong"),
+        (lambda _: Reply(200, page_jpeg(1, (827, 1169), None)), "scan.page_wrong"),
+        (lambda _: Reply(200, b"\xff\xd8\xff" + b"\xff" * (2 << 20)), "scan.page_wrong"),
         (lambda page: Reply(200, page + b"\0" * (20 << 20)), "scan.page_wrong"),
     ],
 )

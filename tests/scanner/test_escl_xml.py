@@ -112,7 +112,9 @@ def test_no_mutilated_document_does_anything_but_parse_or_fail_by_name(noise, at
     for whole in (capabilities_xml(uuid="u", duplex=True, flatbed=True), status("ScannerAdfJam")):
         document = whole[:at] + noise + whole[at + cut :]
         for parse in (parse_capabilities, parse_status, parse_xml):
+            slug = "scan.driver_error"
             try:
                 parse(document)
             except ScannerError as error:
-                assert error.slug == "scan.driver_error"
+                slug = error.slug
+            assert slug == "scan.driver_error"

@@ -6,9 +6,9 @@ import ctypes as c
 import io
 import os
 import subprocess
-from typing import TYPE_CHECKING
 
-import numpy
+
+import numpy as np
 import pytest
 import simplejpeg
 from PIL import Image
@@ -20,9 +20,6 @@ from scanner.jpeg_strips import QUALITY
 from scanner.model import ScanRequest
 from scanner.remote import RemoteSource
 from tests.scanner.scan_kit import HOST, hidden_driver_code, run_pass, sane_env, scan
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SMALL = (60.0, 80.0)
 
@@ -41,7 +38,7 @@ def decoded(data: bytes) -> Image.Image:
 def encoded_whole(picture: Image.Image) -> Image.Image:
     """The picture after one pass through the encoder as a whole, not in strips."""
     gray = picture.mode == "L"
-    pixels = numpy.array(picture)
+    pixels = np.array(picture)
     data = simplejpeg.encode_jpeg(
         pixels[:, :, None] if gray else pixels,
         quality=QUALITY,
