@@ -44,7 +44,7 @@ def _work(argv: Sequence[str]) -> int:
     if options.kind == "token":
         from app.signing import token_worker  # noqa: PLC0415 - loads PKCS#11 and nothing else
 
-        return token_worker.main(sys.stdin.buffer, sys.stdout.buffer, options.module)
+        return token_worker.serve(options.module)
     from app.pipeline import worker  # noqa: PLC0415 - after the kinds that need no database
 
     post = worker.Post(

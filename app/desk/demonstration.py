@@ -46,6 +46,7 @@ class Demonstration:
         self._bell = threading.Condition()
         self._rung = 0
         self._arrived: dict[str, float] = {}
+        self._current: DossierId | None = None
         self._asked: set[str] = set()
         self._off: str | None = None
 
@@ -64,6 +65,7 @@ class Demonstration:
             dossiers.set_setting(db, "sync.url", portal_url)
         token = training.practice_token(self.opening)
         dossier = self._dossier()
+        self._current = dossier.id
         workers = posts(self.office.vault.home, stay=False)
         supervisor = Supervisor(self.office.vault, self.opening.master.value, workers, self._hear)
         office = Office(self.office.vault, CLERK, supervisor.wake, self.office.now)
@@ -215,8 +217,13 @@ class Demonstration:
             self._bell.wait(_POLL_S)
 
     def _wait(self, done: Callable[[], bool]) -> None:
+        """Until ``done``; a trouble that only the world can end is said at once."""
         while not done():
             self._pause()
+            if self._current is not None:
+                slug = review.waiting_for(self.office, self._current)
+                if slug is not None and not slug.startswith("defect."):
+                    raise Trouble(slug)
 
     def _timed_progress(self, dossier: DossierId) -> review.Progress:
         for page in dossiers.pages(self.office.vault.db, dossier):

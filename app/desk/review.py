@@ -89,6 +89,17 @@ def progress(office: Office, dossier: DossierId) -> Progress:
     return Progress(len(pages), cleaned, read, failed)
 
 
+def waiting_for(office: Office, dossier: DossierId) -> str | None:
+    """Slug of what keeps work of this dossier waiting (a full disk), or None."""
+    sql = (
+        "SELECT error FROM job WHERE dossier=? AND state='ready' AND error IS NOT NULL"
+        " AND not_before IS NOT NULL AND stage NOT IN('register','deliver')"
+    )
+    for row in fetch(office.vault.db, sql, [dossier]):
+        return str(json.loads(str(row["error"]))["slug"])
+    return None
+
+
 def failure(office: Office, page: Page) -> str | None:
     """Why cleaning or reading gave this page up, or None."""
     if page.text is not None:

@@ -70,7 +70,8 @@ def send_now(office: Office) -> None:
     """Try everything that waits, now."""
     with transaction(office.vault.db):
         office.vault.db.execute(
-            "UPDATE job SET not_before=NULL WHERE stage IN('register','deliver') AND state='ready'"
+            "UPDATE job SET not_before=NULL, error=NULL"
+            " WHERE stage IN('register','deliver') AND state='ready'"
         )
     office.wake()
 

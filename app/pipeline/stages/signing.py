@@ -21,9 +21,10 @@ from app.pipeline.context import Context
 from app.signing import appearance, embed, policy, prepare
 from app.signing.prepare import PreparedSignature
 from app.store import blob_rows, dossiers
-from app.store.database import transaction
+from app.store.database import fetch, transaction
 from app.store.hops import hop
 
+CLOCK_SLACK = dt.timedelta(minutes=2)
 UNTOUCHED = frozenset({"sign.token_missing", "sign.no_key", "sign.refused", "sign.mechanism"})
 """Failures after which the key has certainly not been used."""
 
@@ -53,6 +54,7 @@ def prepare_document(context: Context) -> BlobId:
     at = dt.datetime.fromisoformat(context.text("at"))
     anchors, crls = trust(context.home)
     pdf = context.vault.blobs.read(context.job.inputs[0])
+    _clock_holds(context)
     refuse(policy.check_certificate(cert, chain, anchors, crls, now()))
     refuse(policy.check_document(pdf))
     stamp = appearance.conversion_mark(str(signer["name"]), at)
@@ -70,6 +72,17 @@ def prepare_document(context: Context) -> BlobId:
     with transaction(context.vault.db) as db:
         blob_rows.record(db, context.vault.blobs, body)
     return context.vault.blobs.put(json.dumps(record, sort_keys=True).encode())
+
+
+def _clock_holds(context: Context) -> None:
+    """Refuse to put a time on paper that lies before what the journal already saw.
+
+    Raises:
+        Trouble: sign.clock_back.
+    """
+    rows = fetch(context.vault.db, "SELECT at FROM journal ORDER BY n DESC LIMIT 1")
+    if rows and now() < dt.datetime.fromisoformat(str(rows[0]["at"])) - CLOCK_SLACK:
+        raise Trouble("sign.clock_back", last=str(rows[0]["at"]))
 
 
 def refuse(findings: Sequence[policy.Finding]) -> None:
