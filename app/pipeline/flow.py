@@ -223,7 +223,8 @@ def seal_when_signed(db: Database, dossier_id: DossierId, act: Act) -> None:
         "manifest": base64.b64encode(manifest.canonical_json(value)).decode(),
         "at": act.at.isoformat(),
     }
-    inputs = tuple(item.signed for item in sealed.documents)
+    pages = [page.blob for page in dossiers.pages(db, dossier_id) if not page.dropped]
+    inputs = (*(item.signed for item in sealed.documents), *pages)
     want(db, STAGES["seal"].job(dossier_id, inputs, params, CURRENT), act)
 
 

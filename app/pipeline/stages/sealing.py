@@ -1,4 +1,4 @@
-"""The seal: every signed file read back whole, then the manifest becomes a blob."""
+"""The seal: every signed file and every captured page read back whole, then the manifest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from app.pipeline.context import Context
 
 
 def seal_dossier(context: Context) -> BlobId:
-    """The manifest's blob, once every file it names has been re-hashed.
+    """The manifest's blob, once everything the dossier stands on has been re-hashed.
 
     Raises:
         Trouble: store.blob_damaged and its family, when a file is not what its name says.
