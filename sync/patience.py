@@ -31,13 +31,13 @@ class Patience:
         self._failures = 0
 
     def failed(self, error: SyncError) -> None:
-        """Return after a wait when it is worth trying again.
+        """Return after a wait when it is worth trying again; the first time at once.
 
         Raises:
             SyncError: ``error`` itself when it is not, or when we were told to stop.
         """
         self._failures += 1
-        wait_s = max(backoff_s(self._failures, self._rng), float(error.retry_after_s))
+        wait_s = max(backoff_s(self._failures - 1, self._rng), float(error.retry_after_s))
         if (
             error.slug not in _RETRIED
             or self._failures >= self._attempts

@@ -125,7 +125,6 @@ class Folder:
         spooled.replace(target)
         self.hop("blob-renamed")
         sync_folder(target.parent)
-        sync_folder(self.spool)
         self.hop("blob-folder-synced")
         return True
 

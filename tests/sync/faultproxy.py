@@ -19,9 +19,14 @@ class Pass:
 
 @dataclass(frozen=True)
 class DropAfter:
-    """Reset both sides once ``sent_bytes`` have gone towards the portal."""
+    """Cut both sides once ``sent_bytes`` have gone towards the portal.
+
+    A reset also destroys what the portal's system has taken but the portal not yet read; a gentle
+    cut lets the portal read it.
+    """
 
     sent_bytes: int
+    gentle: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,7 +137,7 @@ class FaultProxy:
                 self.sent_bytes += len(piece)
                 if isinstance(fault, DropAfter) and sent >= fault.sent_bytes:
                     self.faults += 1
-                    _reset(near, far)
+                    _reset(*([near] if fault.gentle else [near, far]))
                     return
             if far in ready:
                 piece = far.recv(65536)
