@@ -55,9 +55,10 @@ def _verb(options: Options) -> int:
 
 
 def _parse(argv: Sequence[str]) -> Options:
-    if argv and argv[0] in NOT_YET:
-        raise NotYetError(argv[0])
-    return _parser().parse_args(argv)
+    later = [word for word in argv if word in NOT_YET]
+    if later and not any(word in VERBS for word in argv):
+        raise NotYetError(later[0])
+    return _parser(argv).parse_args(argv)
 
 
 def _explain(error: BaseException, *, debug: bool) -> int:
@@ -90,7 +91,9 @@ def known_error(error: BaseException) -> DeskError:
     return Defect("defect.unexpected", kind=type(error).__name__)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """The command line; a verb's code is loaded only when it is asked for (or all are listed)."""
+    everything = not set(argv).isdisjoint({"-h", "--help"})
     common = _Parser(add_help=False)
     common.add_argument(
         "--home", type=Path, default=argparse.SUPPRESS, help="folder of the vault (all state)"
@@ -105,6 +108,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(home=paths.default_home(), debug=False)
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
     for name in VERBS:
+        if not everything and name not in argv:
+            verbs.add_parser(name)
+            continue
         module = importlib.import_module(f"app.cli.{name}")
         verb = verbs.add_parser(
             name,

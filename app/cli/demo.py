@@ -15,7 +15,7 @@ from app.desk.opening import open_counter
 from app.domain.dossier import Dossier
 from app.domain.errors import Defect
 from app.domain.grouping import fold
-from app.pipeline.supervisor import desk_lock
+from app.pipeline.locks import desk_lock
 from app.store import dossiers
 
 HELP = "Làm thử cả công việc: quét, đọc, đóng gói, ký, gửi / the whole job on a sample."

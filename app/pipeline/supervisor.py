@@ -10,17 +10,16 @@ import contextlib
 import logging
 import os
 import subprocess  # noqa: TID251 - this is the supervisor
-import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import BinaryIO, cast
 
 from app.domain.errors import Trouble
 from app.pipeline import doorbell, leases
+from app.pipeline.stage import STAGES
 from app.pipeline.tokendesk import TokenDesk
 from app.pipeline.worker import Post, alive
 from app.store.jobs import Jobs
@@ -29,6 +28,7 @@ from app.store.vault import Vault
 READY_S, STOP_S, TERM_S = 30.0, 10.0, 5.0
 BACKOFF_S, BACKOFF_MAX_S = 0.5, 30.0
 DEATHS, DEATHS_WITHIN_S = 5, 60.0
+_ENDS_WITH_DESK = tuple(name for name, stage in STAGES.items() if stage.kind != "sync")
 log = logging.getLogger("store")
 OnEvent = Callable[[Mapping[str, object]], None]
 
@@ -224,42 +224,14 @@ def recover(vault: Vault, patience_s: float = 10.0) -> None:
     """
     deadline = time.monotonic() + patience_s
     pause = threading.Event()
-    leased = leases.in_state(vault.db, "leased")
+    leased = leases.in_state(vault.db, "leased", _ENDS_WITH_DESK)
     while any(job.owner and alive(job.owner) for job in leased) and time.monotonic() < deadline:
         pause.wait(0.05)
-        leased = leases.in_state(vault.db, "leased")
-    for job in leased:
+        leased = leases.in_state(vault.db, "leased", _ENDS_WITH_DESK)
+    for job in leases.in_state(vault.db, "leased"):
         if job.owner is None or alive(job.owner):
             continue
         vault.jobs.release(job.id, job.owner)
     for job in leases.in_state(vault.db, "ready", ("scan",)):
         # Asked of a former desk: whoever sits here now may have other paper in the feeder.
         leases.resolve(vault.jobs, job.id, "cancelled", "desk", by_person=False)
-
-
-@contextlib.contextmanager
-def desk_lock(home: Path) -> Iterator[None]:
-    """Hold the vault's desk for this process; freed by the system when it dies.
-
-    Raises:
-        Trouble: desk.already_open.
-    """
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "desk.lock").open("ab") as file:
-        try:
-            _lock(file.fileno())
-        except OSError as error:
-            raise Trouble("desk.already_open", home=home.name) from error
-        yield
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-else:
-    import fcntl
-
-    def _lock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

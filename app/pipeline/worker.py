@@ -22,7 +22,7 @@ from typing import BinaryIO
 from app.clock import now
 from app.domain.errors import Cancelled, Defect, DeskError, Trouble
 from app.domain.ids import BlobId, JobId
-from app.pipeline import doorbell, flow, leases
+from app.pipeline import doorbell, flow, leases, locks
 from app.pipeline.context import Context
 from app.pipeline.stage import STAGES, Kind, of_kind
 from app.store.dossiers import Act
@@ -83,9 +83,10 @@ class Worker:
         """Work until told to quit or until the parent is gone."""
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
         threading.Thread(target=self._renew, name="renew", daemon=True).start()
-        if self.post.kind == "sync":
-            self._reconcile()
         self.bell("ready", pid=os.getpid(), kind=self.post.kind)
+        if self.post.kind == "sync":
+            self._be_the_only_one()
+            self._reconcile()
         while not self._quit.is_set():
             self._wake.clear()
             job = self._claim()
@@ -217,6 +218,15 @@ class Worker:
         self._requests += 1
         self.bell.write({"ev": "token_request", "id": self._requests, "request": dict(request)})
         return self._replies.get()
+
+    def _be_the_only_one(self) -> None:
+        """Wait while a worker that outlived its desk still empties this lane."""
+        lane = "register" if self.post.light else "deliver"
+        path = self.post.home / f"sync-{lane}.lock"
+        while (held := locks.try_lock(path)) is None:
+            if self._quit.wait(IDLE_S):
+                return
+        self._keep["lane"] = held
 
     def _reconcile(self) -> None:
         """Sending is idempotent: what was in doubt asks the portal again."""
