@@ -105,7 +105,7 @@ class Portal:
             return str(tx.value("SELECT value FROM meta WHERE key = 'portal_id'"))
 
     def _sweep(self) -> None:
-        """Enter files that have no row, finish full uploads, move dossiers on."""
+        """Enter files without a row, ask again for rows without a file, finish full uploads."""
         with self.database.read() as tx:
             known = {(row[0], row[1]) for row in tx.all("SELECT station, sha256 FROM blobs")}
         for station, sha256 in self.folder.stored():
@@ -116,6 +116,9 @@ class Portal:
                 self.dossiers.arrived(station, sha256, path.stat().st_size)
             else:
                 path.unlink()
+        for station, sha256 in known:
+            if not self.folder.blob_path(station, sha256).is_file():
+                self.dossiers.vanished(station, sha256)
         for station, sha256 in self.folder.spooled():
             self._finish(station, sha256)
         self.dossiers.settle_open()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from sync.portal.verdict import DocumentVerdict, reasons_of, signatures_of
 from sync.protocol import BASE_PATH
 
 PDF = "application/pdf"
+_log = logging.getLogger("sync")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,18 @@ class Dossiers:
             self._settle_all(tx, station, sha256)
         self._folder.hop("verdict-committed")
 
+    def vanished(self, station: str, sha256: str) -> None:
+        """A file that has a row is gone: an open dossier waits for it again."""
+        _log.error("a file is missing from the portal's folder", extra={"sha256": sha256})
+        with self._database.write() as tx:
+            tx.run(
+                "DELETE FROM blobs WHERE station = ?1 AND sha256 = ?2 AND NOT EXISTS (SELECT 1"
+                " FROM wanted w JOIN dossiers d ON d.id = w.id AND d.rev = w.rev"
+                " WHERE w.station = ?1 AND w.sha256 = ?2 AND d.custody IS NOT NULL)",
+                station,
+                sha256,
+            )
+
     def unjudged(self) -> list[tuple[str, str]]:
         """Station and hash of every file still to be looked at."""
         if not self._checks:
@@ -261,7 +275,14 @@ def find(tx: Tx, dossier: str, rev: int) -> Record | None:
 
 def every(tx: Tx) -> list[Record]:
     """Every record, in order of arrival."""
-    rows = tx.all(f"SELECT {_COLUMNS} {_FROM} ORDER BY d.received_at, d.id, d.rev")
+    rows = tx.all(f"SELECT {_COLUMNS} {_FROM} ORDER BY d.received_at, c.official, d.rev")
+    return [Record(*row) for row in rows]
+
+
+def latest(tx: Tx, most: int) -> list[Record]:
+    """The ``most`` latest records, newest first."""
+    order = "ORDER BY d.received_at DESC, c.official DESC, d.rev DESC LIMIT ?"
+    rows = tx.all(f"SELECT {_COLUMNS} {_FROM} {order}", most)
     return [Record(*row) for row in rows]
 
 

@@ -7,7 +7,7 @@ from html import escape
 
 from sync.manifest import parse_manifest
 from sync.portal.database import Database
-from sync.portal.dossiers import Record, every
+from sync.portal.dossiers import Record, latest
 
 _STATES = {
     "registered": "Đã đăng ký, chờ tệp",
@@ -16,6 +16,7 @@ _STATES = {
     "delivered": "Đã nhận đủ",
     "rejected": "Bị trả lại",
 }
+_SHOWN = 200
 _STYLE = (
     "body{font:1rem/1.5 system-ui,sans-serif;margin:2rem;color:#1b1b1b;background:#fff}"
     "table{border-collapse:collapse;width:100%}caption{text-align:left;padding:.5rem 0}"
@@ -27,10 +28,11 @@ _STYLE = (
 def received_page(database: Database) -> str:
     """The page as HTML."""
     with database.read() as tx:
-        records = every(tx)
-    rows = "".join(_row(one) for one in reversed(records))
+        records = latest(tx, _SHOWN)
+        total = tx.value("SELECT count(*) FROM dossiers")
+    rows = "".join(_row(one) for one in records)
     body = (
-        f"<table><caption>{len(records)} hồ sơ</caption><thead><tr>"
+        f"<table><caption>{total} hồ sơ, mới nhất trước</caption><thead><tr>"
         '<th scope="col">Mã hồ sơ</th><th scope="col">Mã tạm</th><th scope="col">Lần gửi</th>'
         '<th scope="col">Trạm</th><th scope="col">Thời điểm nhận</th>'
         '<th scope="col">Số giấy tờ</th><th scope="col">Trạng thái</th></tr></thead>'

@@ -415,3 +415,27 @@ def test_a_defect_in_the_outbox_ends_both_lanes_and_is_not_swallowed(
     with pytest.raises(ZeroDivisionError):
         one.run_forever(stop)
     assert outbox.states() == ["sealed"]
+
+
+def test_a_file_that_vanished_from_an_open_dossier_is_asked_for_again(
+    tmp_path: Path, outbox: FileOutbox, shelf: Shelf, rng: random.Random
+):
+    from sync.identity import enrol
+
+    first, second = shelf.put(rng.randbytes(1000)), shelf.put(rng.randbytes(2000))
+    with PortalServer(tmp_path / "portal", clock=now) as running:
+        who = enrol(running.url, code=None, label="HK03", office="H26", now=now())
+        port = port_of(running)
+        del shelf.files[sha256(second)]
+        item = sealed(rng, "HK03", 1, [first, second])
+        outbox.add(item)
+        client(who, outbox, shelf).run_once()
+        assert outbox.states() == ["blob_bad"]
+        assert dump(tmp_path / "portal")[0].state == "uploading"
+    for path in (tmp_path / "portal" / "blobs").glob("*/*/*"):
+        path.unlink()
+    shelf.put(second)
+    outbox.add(item)
+    with PortalServer(tmp_path / "portal", port=port, clock=now):
+        assert client(who, outbox, shelf).run_once().done
+    assert len(dump(tmp_path / "portal")[0].papers) == 2

@@ -164,7 +164,7 @@ def test_random_kills_of_portal_and_station_lose_nothing(tmp_path: Path, seed: i
     identity = enrol(f"http://127.0.0.1:{port}", code=None, label="HK03", office="H26", now=now())
     (tmp_path / "identity").write_bytes(identity.to_bytes())
     (tmp_path / "files").mkdir()
-    outbox, count = FileOutbox(tmp_path / "outbox"), 24
+    outbox, count = FileOutbox(tmp_path / "outbox"), 14
     for number in range(1, count + 1):
         files = [rng.randbytes(rng.randint(1, 600_000)) for _ in range(3)]
         for data in files:
@@ -177,7 +177,7 @@ def test_random_kills_of_portal_and_station_lose_nothing(tmp_path: Path, seed: i
         while station.code is None and time.monotonic() < deadline:
             rest.wait(rng.uniform(0.1, 0.9))
             victim = rng.choice([portal, station])
-            if kills < 8 and station.code is None:
+            if kills < 6 and station.code is None:
                 victim.kill()
                 kills += 1
                 victim.start(ready=victim is portal)
