@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -172,12 +173,12 @@ def common_name(cert: bytes) -> str:
 
 
 def module_present() -> bool:
-    """Whether a PKCS#11 module stands in one of the usual places."""
-    try:
-        modules.find_module()
-    except SigningError:
-        return False
-    return True
+    """Whether a vendor's PKCS#11 module or the practice one stands in a usual place."""
+    for find in (modules.find_module, modules.find_softhsm):
+        with contextlib.suppress(SigningError):
+            find()
+            return True
+    return False
 
 
 def judge(pdf: bytes, wish: Wish, now: dt.datetime) -> Report:
