@@ -99,9 +99,8 @@ def training_pages(folder: Path, sheets: int = 3) -> None:
 def inferred_dpi(size: tuple[int, int]) -> int | None:
     """The offered resolution at which an image of this size is an A4 page, lying either way."""
     for dpi in OFFERED_DPI:
-        page = [mm / MM_PER_INCH * dpi for mm in A4_MM]
-        pairs = zip(sorted(size), page, strict=True)
-        if all(abs(pixels - wanted) <= wanted * SIZE_TOLERANCE for pixels, wanted in pairs):
+        page = (round(A4_MM[0] / MM_PER_INCH * dpi), round(A4_MM[1] / MM_PER_INCH * dpi))
+        if _near((min(size), max(size)), page):
             return dpi
     return None
 
@@ -133,17 +132,24 @@ def _declared_dpi(image: Image.Image) -> int | None:
 
 
 def _scaled(image: Image.Image, dpi: int | None, capture: Capture) -> Image.Image:
-    if dpi == capture.dpi:
-        return image
+    """The image at the asked resolution; smaller paper lies on white, as on a scanner's glass."""
     width, height = capture.area_px
-    if dpi is not None:
-        size = tuple(max(1, round(pixels * capture.dpi / dpi)) for pixels in image.size)
-        if size[0] <= width * 1.02 and size[1] <= height * 1.02:
-            return image.resize((size[0], size[1]), Image.Resampling.LANCZOS)
-    fitted = ImageOps.contain(image, (width, height), Image.Resampling.LANCZOS)
+    scale = capture.dpi / dpi if dpi else 0.0
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    if any(_near(size, area) for area in (capture.area_px, capture.area_px[::-1])):
+        return image if size == image.size else image.resize(size, Image.Resampling.LANCZOS)
+    if dpi and size[0] <= width and size[1] <= height:
+        fitted = image.resize(size, Image.Resampling.LANCZOS)
+    else:
+        fitted = ImageOps.contain(image, (width, height), Image.Resampling.LANCZOS)
     paper = Image.new(image.mode, (width, height), "white")
     paper.paste(fitted, ((width - fitted.width) // 2, (height - fitted.height) // 2))
     return paper
+
+
+def _near(size: tuple[int, int], area: tuple[int, int]) -> bool:
+    pairs = zip(size, area, strict=True)
+    return all(abs(pixels - wanted) <= wanted * SIZE_TOLERANCE for pixels, wanted in pairs)
 
 
 def _jpeg(image: Image.Image, dpi: int | None) -> bytes:

@@ -212,11 +212,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "image/jpeg")
         self.send_header("Content-Length", str(len(data)))
-        plain = "".join(c if " " < c <= "~" and c not in '"\\' else "_" for c in side.path.name)
-        self.send_header(
-            "Content-Disposition",
-            f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(side.path.name, safe='')}",
-        )
+        self.send_header("Content-Disposition", f"attachment; {_file_name(side.path.name)}")
         self.end_headers()
         if fault in {"link_cut", "hang"}:
             self.wfile.write(data[: len(data) // 2])
@@ -254,6 +250,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+
+def _file_name(name: str) -> str:
+    """The parameter of Content-Disposition that names a file. Source: RFC 6266 section 4.3."""
+    if all(" " <= c <= "~" and c not in '"\\' for c in name):
+        return f'filename="{name}"'
+    return f"filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _settings(root: Element) -> tuple[InputName, bool, Capture]:

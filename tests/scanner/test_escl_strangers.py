@@ -199,7 +199,7 @@ def test_the_settings_ask_for_the_page_in_three_hundredths_of_an_inch(page):
 
 
 @pytest.mark.parametrize(
-    "options", [{"dpi": 1200}, {"page_mm": (297.0, 420.0)}, {"page_mm": (210.0, 600.0)}]
+    "options", [{"dpi": 1200}, {"page_mm": (420.0, 297.0)}, {"page_mm": (210.0, 600.0)}]
 )
 def test_what_the_capabilities_do_not_offer_is_unsupported_and_asked_of_nobody(page, options):
     with StrangeDevice(Reply(200, page)) as device:

@@ -14,7 +14,7 @@ from scanner.drivers.escl_xml import (
     parse_xml,
 )
 from scanner.errors import ScannerError
-from scanner.simulator.documents import capabilities_xml
+from scanner.simulator.documents import MAX_WIDTH, capabilities_xml
 from tests.scanner.strange_device import status
 
 BOMB = (
@@ -87,7 +87,7 @@ def test_the_state_is_that_of_our_own_job():
 @pytest.mark.parametrize("number", ["", "-1", "3e9", "٣", "9" * 40, "12.5", "0x20"])
 def test_a_number_that_is_none_counts_as_not_given(number):
     document = capabilities_xml(uuid="u", duplex=False, flatbed=False).replace(
-        b"2550", number.encode()
+        b"%d" % MAX_WIDTH, number.encode()
     )
     found = parse_capabilities(document)
     assert found.simplex is not None
