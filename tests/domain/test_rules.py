@@ -1,0 +1,95 @@
+"""Each thing that stands between a dossier and the signature is found, and nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from app.domain.rules import Finding, check
+from tests.domain.domain_kit import BIRTH, DOSSIER, LOOSE, PAPER, page
+
+GOOD = (page(0), page(1))
+SLIP = dataclasses.replace(PAPER, component="chung-sinh", kind="birth-slip")
+FORM = dataclasses.replace(PAPER, id="paper-2", component="to-khai", kind="declaration")
+
+
+def found(
+    pages=GOOD, documents=(PAPER,), *, dossier=DOSSIER, procedure=LOOSE, scanning=False, blanks=()
+) -> tuple[Finding, ...]:
+    blanks = frozenset(blanks)
+    return check(dossier, procedure, documents, pages, scanning=scanning, blanks=blanks)
+
+
+def slugs(*args, **changes) -> list[str]:
+    return [finding.slug for finding in found(*args, **changes)]
+
+
+def test_a_whole_dossier_has_no_finding():
+    assert found() == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "slug"),
+    [
+        ({"text": None}, "rule.page_unread"),
+        ({"clean": None, "text": None}, "rule.page_unread"),
+        ({"text": None, "trouble": "image.truncated"}, "rule.page_failed"),
+        ({"document": None}, "rule.page_unassigned"),
+        ({"flags": ("double_feed",)}, "rule.double_feed"),
+        ({"flags": ("half_sheet",)}, "rule.half_sheet"),
+    ],
+)
+def test_one_bad_page_blocks_and_is_named(changes: dict, slug: str):
+    (finding,) = found((page(0), page(1, **changes)))
+    assert finding.slug == slug
+    assert finding.params in ({"page": 2}, {"sheet": 2})
+    assert finding.article
+
+
+@pytest.mark.parametrize("out", ["hidden", "dropped"])
+def test_a_page_left_out_blocks_nothing(out: str):
+    pages = (page(0), page(1, **{out: True, "text": None, "document": None}))
+    assert slugs(pages) == []
+
+
+def test_a_hidden_half_sheet_still_has_to_be_fed_again():
+    assert slugs((page(0), page(1, hidden=True, flags=("half_sheet",)))) == ["rule.half_sheet"]
+
+
+def test_a_blank_side_needs_the_clerks_word():
+    assert slugs(blanks=["page-1"]) == ["rule.blank_undecided"]
+    assert slugs((page(0), page(1, flags=("blank_kept",))), blanks=["page-1"]) == []
+    assert slugs((page(0), page(1, hidden=True)), blanks=["page-1"]) == []
+
+
+def test_a_running_scan_and_an_empty_dossier_block():
+    assert slugs(scanning=True) == ["rule.scanning"]
+    assert slugs((), ()) == ["rule.no_pages"]
+
+
+def test_a_paper_without_pages_blocks():
+    assert slugs(documents=(PAPER, dataclasses.replace(FORM, component=None))) == [
+        "rule.paper_empty"
+    ]
+
+
+def test_a_required_component_without_a_paper_blocks():
+    assert slugs(documents=(), procedure=BIRTH) == [
+        "rule.component_missing",
+        "rule.component_missing",
+    ]
+    pages = (page(0, document=SLIP.id), page(1, document=FORM.id))
+    assert slugs(pages, (SLIP, FORM), procedure=BIRTH) == []
+
+
+def test_findings_come_in_the_order_a_clerk_mends_them():
+    dossier = dataclasses.replace(DOSSIER, counted_by=None, declared_sheets=None)
+    pages = (page(0, text=None), page(1))
+    assert slugs(pages, dossier=dossier, procedure=BIRTH, scanning=True) == [
+        "rule.scanning",
+        "rule.page_unread",
+        "rule.count_unconfirmed",
+        "rule.component_missing",
+        "rule.component_missing",
+    ]
