@@ -98,6 +98,7 @@ class ImageProof:
         self._head = bytearray()
         self._tail = b""
         self._facts: ImageFacts | None = None
+        self._look_again_at = 0
         self.size_bytes = 0
 
     def feed(self, data: bytes) -> None:
@@ -112,11 +113,17 @@ class ImageProof:
         self._tail = (self._tail + data)[-_TAIL_BYTES:]
         if self._facts is None:
             self._head += data
-            self._facts = image_facts(bytes(self._head))
-            if self._facts is not None:
-                self._head.clear()
-            elif len(self._head) > MAX_HEAD_BYTES:
+            # Looked at anew only when doubled: a drip of bytes must not cost their square.
+            if len(self._head) >= self._look_again_at:
+                self._look()
+            if self._facts is None and len(self._head) > MAX_HEAD_BYTES:
                 raise ScannerError("scan.page_wrong")
+
+    def _look(self) -> None:
+        self._look_again_at = 2 * len(self._head)
+        self._facts = image_facts(bytes(self._head))
+        if self._facts is not None:
+            self._head.clear()
 
     def finish(self) -> ImageFacts:
         """What the whole side is.
@@ -126,6 +133,8 @@ class ImageProof:
         """
         if self.size_bytes == 0:
             raise ScannerError("scan.page_empty")
+        if self._facts is None:
+            self._look()
         if self._facts is None:
             raise ScannerError("scan.page_truncated")
         end = _PNG_END if self._facts.media == "image/png" else _JPEG_END

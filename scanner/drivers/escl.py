@@ -230,7 +230,7 @@ class _Pass:
             fault = None if self.stop.now else self._fault()
             if fault is None:
                 raise
-            raise ScannerError(fault) from error
+            raise ScannerError(fault, code="adf") from error
         self.retries = self.busy = 0
         self.double_fed = self.double_fed or self._fault() == "scan.double_feed"
         if self.double_fed:
@@ -256,7 +256,7 @@ class _Pass:
             return ScannerError("scan.cancelled")
         if error.timed_out:
             return ScannerError("scan.stalled")
-        return ScannerError(self._fault() or "scan.link_lost")
+        return ScannerError(self._fault() or "scan.link_lost", code="adf")
 
     def _wait_before_retry(self, answer: Answer) -> float | None:
         """Seconds to wait before asking again after a refusal; None when the paper ended."""
