@@ -43,23 +43,25 @@ BUSY_TRIES: Final = 30
 BUSY_JOB_TRIES: Final = 5
 BUSY_WAIT_S: Final = 0.5
 PROBE_S: Final = 2.0
+LISTED_S: Final = 2.0
 GONE: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.GONE})
 _UNKNOWN: Final = Status("", "", ())
 
 
 class EsclSource:
-    """The devices at known addresses."""
+    """The devices at known addresses, or those the network announces when none is known."""
 
     def __init__(self, urls: tuple[str, ...] = ()) -> None:
         self._urls = urls
 
     def devices(self) -> tuple[Device, ...]:
-        """The devices that answer at the known addresses."""
-        found = []
-        for url in self._urls:
-            with suppress(ScannerError, LinkError):
-                found.append(device_of(f"escl:{url}", "escl", capabilities(EsclLink(url))))
-        return tuple(found)
+        """The devices that answer at these addresses, each once."""
+        found: dict[str, Device] = {}
+        for url in self._urls or _announced():
+            with suppress(ScannerError):
+                caps = capabilities(EsclLink(url), LISTED_S)
+                found.setdefault(caps.uuid or url, device_of(f"escl:{url}", "escl", caps))
+        return tuple(found.values())
 
     def scan(self, request: ScanRequest, stop: Stop) -> Iterator[DriverEvent]:
         """The sides of one pass over the device named in the request."""
@@ -67,7 +69,13 @@ class EsclSource:
         return scan_at(EsclLink(url, stop), request, stop)
 
 
-def capabilities(link: EsclLink) -> Capabilities:
+def _announced() -> tuple[str, ...]:
+    from scanner.drivers.discovery import heard_urls  # noqa: PLC0415 - a scan needs no multicast
+
+    return heard_urls()
+
+
+def capabilities(link: EsclLink, silence_s: float = ANSWER_S) -> Capabilities:
     """What the device offers.
 
     Raises:
@@ -75,7 +83,7 @@ def capabilities(link: EsclLink) -> Capabilities:
             answers nonsense.
     """
     try:
-        answer = link.get("ScannerCapabilities")
+        answer = link.get("ScannerCapabilities", silence_s)
     except LinkError as error:
         raise ScannerError("scan.offline") from error
     if answer.status != HTTPStatus.OK:
