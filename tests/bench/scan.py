@@ -48,9 +48,7 @@ def run(options: argparse.Namespace) -> dict[str, object]:
     escl = [_escl(options.work, tray, turn) for turn in range(options.repeats)]
     env = sane_env(options.work / "sane")
     sane = [_sane(options.work, env, turn) for turn in range(options.repeats)]
-    starts = [spend([*_MAIN, "--help"], options.work).wall_s for _ in range(options.repeats)]
     return {
-        "start_s": statistics.median(starts),
         "escl_sides": COPIES * len(truth.files),
         "sane_sides": _SANE_SIDES,
         "repeats": options.repeats,
@@ -144,7 +142,7 @@ def table(result: dict[str, object]) -> str:
         "",
         (
             f"A4 colour 300 dpi, command line started and ended included, medians of "
-            f"{result['repeats']} runs; starting it for nothing takes {result['start_s']:.2f} s."
+            f"{result['repeats']} runs."
         ),
         "",
         "| | sides | ours, s/side | beside it, s/side | ratio | ours, CPU s/side | largest process, MB |",
