@@ -42,11 +42,13 @@ class Upload:
 
 
 @dataclass(slots=True)
-class _Turn:
-    """The one request that may touch an upload just now."""
+class _Slot:
+    """Who may touch an upload just now: one holder, told to stop when somebody newer comes."""
 
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
-    over: asyncio.Event = field(default_factory=asyncio.Event)
+    newest: int = 0
+    users: int = 0
 
 
 class Uploads:
@@ -73,7 +75,7 @@ class Uploads:
         self._dossiers = dossiers
         self._arrived = arrived
         self._stall_s = stall_s
-        self._turns: dict[Upload, _Turn] = {}
+        self._slots: dict[Upload, _Slot] = {}
 
     def find(self, station: str, sha256: str) -> Upload:
         """The upload of a file some dossier of ``station`` waits for.
@@ -105,20 +107,22 @@ class Uploads:
             Problem: 400 beyond the end, 408 stalled, 409 wrong offset or superseded, 423, 460.
             DisconnectedError: the sender went away.
         """
-        async with self._turn(upload) as turn:
+        async with self._turn(upload) as stop:
             here = await asyncio.to_thread(self._offset_or_finish, upload)
             if offset != here:
                 raise Problem(409, "offset-mismatch", headers={"Upload-Offset": str(here)})
             if offset + length > upload.size:
                 raise Problem(400, "request-malformed", where="Content-Length")
             if length:
-                await self._receive(upload, turn, length, receive)
+                await self._receive(upload, stop, length, receive)
             return await asyncio.to_thread(self._offset_or_finish, upload)
 
-    async def _receive(self, upload: Upload, turn: _Turn, length: int, receive: Receive) -> None:
+    async def _receive(
+        self, upload: Upload, stop: asyncio.Event, length: int, receive: Receive
+    ) -> None:
         path = self._folder.spool_path(upload.station, upload.sha256)
         file = await asyncio.to_thread(path.open, "ab")
-        body = _Body(receive, turn.stop, self._stall_s)
+        body = _Body(receive, stop, self._stall_s)
         try:
             got, batch = 0, bytearray()
             async for piece in body:
@@ -177,21 +181,30 @@ class Uploads:
             )
 
     @asynccontextmanager
-    async def _turn(self, upload: Upload) -> AsyncIterator[_Turn]:
-        before = self._turns.get(upload)
-        mine = self._turns[upload] = _Turn()
+    async def _turn(self, upload: Upload) -> AsyncIterator[asyncio.Event]:
+        """Sole access to an upload; the event says that somebody newer waits for it."""
+        slot = self._slots.setdefault(upload, _Slot())
+        slot.newest += 1
+        slot.users += 1
+        mine = slot.newest
+        slot.stop.set()
         try:
-            if before is not None:
-                before.stop.set()
-                try:
-                    await asyncio.wait_for(before.over.wait(), _TURN_S)
-                except TimeoutError as error:
-                    raise Problem(423, "upload-busy", headers={"Retry-After": "5"}) from error
-            yield mine
+            try:
+                async with asyncio.timeout(_TURN_S):
+                    await slot.lock.acquire()
+            except TimeoutError as error:
+                raise Problem(423, "upload-busy", headers={"Retry-After": "5"}) from error
+            try:
+                slot.stop = asyncio.Event()
+                if mine != slot.newest:
+                    slot.stop.set()
+                yield slot.stop
+            finally:
+                slot.lock.release()
         finally:
-            mine.over.set()
-            if self._turns.get(upload) is mine:
-                del self._turns[upload]
+            slot.users -= 1
+            if not slot.users:
+                del self._slots[upload]
 
 
 class _Body:

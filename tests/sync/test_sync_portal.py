@@ -334,7 +334,7 @@ def test_a_newer_request_stops_a_half_dead_one_and_keeps_its_bytes(
         dead.sendall("\r\n".join([*lines, "", ""]).encode() + PDF[:5000])
         deadline = threading.Event()
         for _ in range(200):  # until the portal has begun to read
-            if server.portal.uploads._turns:
+            if server.portal.uploads._slots:
                 break
             deadline.wait(0.02)
         offset = int(caller.head(name).headers["Upload-Offset"])
@@ -342,6 +342,38 @@ def test_a_newer_request_stops_a_half_dead_one_and_keeps_its_bytes(
         dead.settimeout(10)
         assert b"409" in dead.recv(4096).split(b"\r\n")[0]
     assert caller.patch(name, offset, PDF[offset:]).status_code == 204
+
+
+def test_many_senders_of_one_file_make_one_file(caller: Caller, rng: random.Random):
+    data = rng.randbytes(600_000)
+    put = caller.put(sealed(rng, "HK03", 1, [data]).manifest).json()
+    name = sha256(data)
+    caller.headers()
+    failures: list[str] = []
+
+    def send(seed: int) -> None:
+        mine = random.Random(seed)
+        try:
+            for _ in range(200):
+                offset = int(caller.create(name, len(data)).headers["Upload-Offset"])
+                if offset == len(data):
+                    return
+                piece = data[offset : offset + mine.randint(1, 90_000)]
+                status = caller.patch(name, offset, piece).status_code
+                if status not in {204, 409}:
+                    failures.append(str(status))
+            failures.append("never done")
+        except httpx.HTTPError as error:
+            failures.append(repr(error))
+
+    senders = [threading.Thread(target=send, args=(seed,)) for seed in range(4)]
+    for one in senders:
+        one.start()
+    for one in senders:
+        one.join(60)
+    assert failures == []
+    url = f"/dossiers/{put['id']}/1"
+    assert caller.http.get(url, headers=caller.headers()).json()["state"] == "delivered"
 
 
 def test_tokens_are_given_for_fresh_assertions_of_known_stations_only(
