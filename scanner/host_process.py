@@ -129,11 +129,14 @@ class HostProcess:
         Raises:
             ScannerError: `scan.stalled` when none came, `scan.driver_crash` when the host is gone.
         """
-        while (left := deadline - time.monotonic()) > 0:
-            frame = self.frame(min(left, POLL_S))
+        while True:
+            left = deadline - time.monotonic()
+            # What has come is heard even when the time is over.
+            frame = self.frame(min(max(left, 0.01), POLL_S))
             if frame is not None:
                 return message_in(frame.payload)
-        raise ScannerError("scan.stalled")
+            if left <= 0:
+                raise ScannerError("scan.stalled")
 
     def ask_to_leave(self, seconds: float) -> None:
         """The host was told to stop and given this long to say a last word to its device."""

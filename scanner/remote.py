@@ -39,19 +39,32 @@ class RemoteSource:
     def devices(self, drivers: Sequence[str] = ("sane", "escl", "simulated")) -> tuple[Device, ...]:
         """The devices these drivers reach now; `escl:URL` asks one address.
 
+        Each driver answers from a host of its own, all at once: one that hangs or crashes hides
+        only its own devices.
+
         Raises:
-            ScannerError: The host does not start, dies, or does not answer in time.
+            ScannerError: No driver at all could answer.
         """
-        host = self._start()
+        hosts: list[HostProcess] = []
+        found: list[Device] = []
+        failures: list[ScannerError] = []
         try:
-            host.send("devices", drivers=list(drivers))
+            for driver in drivers:
+                hosts.append(HostProcess(self._argv, self._env))
+                hosts[-1].send("devices", drivers=[driver])
             deadline = time.monotonic() + DEVICES_S
-            while True:
-                message = host.receive(deadline)
-                if isinstance(message, DeviceList):
-                    return message.devices
+            for host in hosts:
+                try:
+                    found += _listed(host, deadline)
+                except ScannerError as error:
+                    host.kill()
+                    failures.append(error)
         finally:
-            self._end(host)
+            for host in hosts:
+                host.close()
+        if failures and len(failures) == len(hosts):
+            raise failures[0]
+        return tuple(found)
 
     def scan(self, request: ScanRequest) -> Iterator[Event]:
         """The events of one pass, the last of them `Ended`, whatever happens to the host.
@@ -96,6 +109,14 @@ class RemoteSource:
         host.close()
         if self._host is host:
             self._host = None
+
+
+def _listed(host: HostProcess, deadline: float) -> tuple[Device, ...]:
+    _greet(host)
+    while True:
+        message = host.receive(deadline)
+        if isinstance(message, DeviceList):
+            return message.devices
 
 
 def _greet(host: HostProcess) -> None:

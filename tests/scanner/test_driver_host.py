@@ -448,3 +448,18 @@ def test_frames_survive_the_pipe_in_any_pieces():
     assert wire.decode_message(frame[1]) == message
     assert wire.read_frame(pipe) == (b"D", b"")  # type: ignore[arg-type]
     assert wire.read_frame(pipe) is None  # type: ignore[arg-type]
+
+
+def test_a_driver_that_hangs_hides_only_its_own_devices(tmp_path, monkeypatch):
+    monkeypatch.setattr(remote, "DEVICES_S", 3.0)
+    patch = (
+        "import threading\n"
+        "import scanner.drivers.sane as s\n"
+        "s.SaneSource.devices = lambda self: threading.Event().wait(60)\n"
+    )
+    source = RemoteSource(hidden_driver_code(patch), sane_env(tmp_path / "sane"))
+    assert [device.id for device in source.devices(["sane", "simulated"])] == ["simulated:"]
+    with pytest.raises(ScannerError) as caught:
+        source.devices(["sane"])
+    assert caught.value.slug == "scan.stalled"
+    source.close()
