@@ -116,7 +116,9 @@ class Host:
         self._commands.put(("quit", {}))
         if own_process:
             # The driver may hang in foreign code: its last chance is short.
-            threading.Timer(LAST_WORDS_S, os._exit, (1,)).start()
+            last_words = threading.Timer(LAST_WORDS_S, os._exit, (1,))
+            last_words.daemon = True
+            last_words.start()
         self._stop.request(now=True)
         with self._window:
             self._window.notify_all()
