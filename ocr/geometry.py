@@ -55,7 +55,7 @@ class Geometry:
         """
         if rotation_deg not in QUARTERS:
             raise ValueError(f"not a quarter turn: {rotation_deg}")
-        dpi = max(image.dpi_x, image.dpi_y)
+        dpi = float(max(image.dpi_x, image.dpi_y))
         width = max(1, round(image.width_px * dpi / image.dpi_x))
         height = max(1, round(image.height_px * dpi / image.dpi_y))
         stretch = np.diag([width / image.width_px, height / image.height_px, 1.0])
@@ -63,7 +63,7 @@ class Geometry:
         matrix = turn @ _rotation(width / 2, height / 2, skew_deg) @ stretch
         if rotation_deg in {90, 270}:
             width, height = height, width
-        return cls(_flat(matrix), width, height, round(skew_deg, 4), rotation_deg, dpi)
+        return cls(_flat(matrix), width, height, round(float(skew_deg), 4), rotation_deg, dpi)
 
     @property
     def identity(self) -> bool:

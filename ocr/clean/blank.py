@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from ocr.clean.ink import letters
-
 if TYPE_CHECKING:
     from ocr.clean.ink import InkMap
+    from ocr.image import Pixels
 
 _MARGIN_SHARE: Final = 0.04
 _MIN_AREA_PX: Final = 6
 _STRONG_DEPTH: Final = 60
 _DIRTY: Final = 2
+_EDGE_SHARE: Final = 0.1
+_LARGE_PX: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +39,29 @@ def judge_blank(inked: InkMap) -> Blankness:
     height, width = inked.grey.shape
     dy, dx = int(height * _MARGIN_SHARE), int(width * _MARGIN_SHARE)
     depth = inked.depth[dy : height - dy, dx : width - dx]
-    ink = inked.ink[dy : height - dy, dx : width - dx]
-    weak = _count(ink)
-    strong = _count(letters((depth > _STRONG_DEPTH).astype(np.uint8)))
+    letters = _count(inked.ink[dy : height - dy, dx : width - dx])
+    weak = _count((depth > inked.threshold).astype(np.uint8))
+    strong = _count((depth > _STRONG_DEPTH).astype(np.uint8))
     if weak <= _DIRTY:
-        return Blankness(blank=True, confidence=1.0, components=weak, reason=None)
+        return Blankness(blank=True, confidence=1.0, components=letters, reason=None)
     if strong <= _DIRTY:
-        return Blankness(blank=True, confidence=0.8, components=weak, reason="page.shows_through")
-    return Blankness(blank=False, confidence=1.0, components=weak, reason=None)
+        return Blankness(
+            blank=True, confidence=0.8, components=letters, reason="page.shows_through"
+        )
+    return Blankness(blank=False, confidence=1.0, components=letters, reason=None)
 
 
-def _count(marks: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> int:
+def _count(marks: Pixels) -> int:
+    """Return how many marks there are, larger than dust; the paper's own edge is none.
+
+    A large mark weighs as much as it is large: one seal is not a speck.
+    """
     if not marks.size:
         return 0
-    count, _, stats, _ = cv2.connectedComponentsWithStats(marks, connectivity=8)
-    return int(np.count_nonzero(stats[1:count, cv2.CC_STAT_AREA] >= _MIN_AREA_PX))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(marks, connectivity=8)
+    left, top, wide, tall, area = stats[1:].T
+    height, width = marks.shape
+    at_rim = (left == 0) | (top == 0) | (left + wide == width) | (top + tall == height)
+    edge = at_rim & (np.maximum(wide, tall) > _EDGE_SHARE * max(marks.shape))
+    weight = 1 + np.maximum(wide, tall) // _LARGE_PX
+    return int(weight[(area >= _MIN_AREA_PX) & ~edge].sum())

@@ -27,6 +27,7 @@ LIMIT_DEG: Final = 20.0
 MIN_CONFIDENCE: Final = 5.0
 MAX_DISAGREEMENT_DEG: Final = 0.35
 _MIN_POINTS = 80
+_MIN_LETTERS = 40  # fewer marks than a line of print may be strokes of a pen
 _MAX_POINTS = 20_000
 _SEED = 20_240_101
 _SPECTRUM_PX = 1024
@@ -54,7 +55,8 @@ def estimate_skew(inked: InkMap) -> Skew:
     """Return the skew of the writing on a page."""
     ink = inked.ink
     across, down = _coarse(ink), _coarse(np.rot90(ink))
-    if across is None and down is None:
+    few = cv2.connectedComponents(ink, connectivity=8)[0] <= _MIN_LETTERS
+    if few or (across is None and down is None):
         return Skew(0.0, 0.0, sideways=False, reason="skew.too_little_ink")
     sideways = (down or (0.0, 0.0))[1] > (across or (0.0, 0.0))[1]
     angle, sharpness = (down if sideways else across) or (0.0, 0.0)
