@@ -128,6 +128,7 @@ def start_scan(office: Office, dossier: DossierId, profile: ScanProfile) -> JobI
             dossier,
             (),
             {
+                "dossier": dossier,
                 "batch": batch,
                 "device": profile.device,
                 "source": profile.source,
