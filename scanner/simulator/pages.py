@@ -20,6 +20,7 @@ A4_MM: Final = (210.0, 297.0)
 JPEG_QUALITY: Final = 90
 PAGE_ENDINGS: Final = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"})
 SIZE_TOLERANCE: Final = 0.02
+LONGEST_SHEET_IN: Final = 17.6
 _JPEG_START: Final = b"\xff\xd8\xff"
 
 
@@ -69,7 +70,7 @@ def serve(path: Path, capture: Capture) -> Served:
         return Served(data, sound=_is_sound(data, capture))
     try:
         with Image.open(io.BytesIO(data)) as image:
-            found = _declared_dpi(image) or inferred_dpi(image.size)
+            found = _believed_dpi(_declared_dpi(image), image.size)
             upright = ImageOps.exif_transpose(image).convert("L" if capture.gray else "RGB")
     except (OSError, ValueError, Image.DecompressionBombError):
         return Served(data, sound=False)
@@ -122,7 +123,17 @@ def _jpeg_dpi(data: bytes) -> int | None:
         return None
     if facts is None:
         return None
-    return facts.dpi or inferred_dpi((facts.width_px, facts.height_px))
+    return _believed_dpi(facts.dpi, (facts.width_px, facts.height_px))
+
+
+def _believed_dpi(declared: int | None, size: tuple[int, int]) -> int | None:
+    """The declared resolution, unless it makes the sheet larger than any feeder takes.
+
+    Cameras and editors write 72 or 96 into every picture.
+    """
+    if declared is not None and max(size) <= declared * LONGEST_SHEET_IN:
+        return declared
+    return inferred_dpi(size)
 
 
 def _declared_dpi(image: Image.Image) -> int | None:

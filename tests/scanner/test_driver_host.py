@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -112,6 +113,30 @@ def test_a_killed_host_loses_the_open_side_and_nothing_before_it(source, feeder)
     again = run_pass(source, ask(server, first_seq=3, first_sheet=2, declared_sheets=3))
     assert again.reason == "complete"
     assert [end.seq for end in again.ends] == [3, 4]
+
+
+def test_whenever_the_host_is_killed_only_whole_pages_were_handed_over(source, feeder):
+    seed = 7
+    print("seed", seed)
+    server = feeder(pages=6, duplex=True)
+    pages = [(server.tray._folder / f"trang-{n:02}.jpg").read_bytes() for n in range(1, 7)]
+    points = random.Random(seed).sample(range(24), 6)
+    for point in points:
+        server.tray.reload()
+        got = Collected()
+        for count, heard in enumerate(source.scan(ask(server, duplex=True))):
+            take(got, heard)
+            if isinstance(heard, SideEnd):
+                source.ack(heard.seq)
+            if count == point and source._host is not None:
+                os.kill(host_pid(source), signal.SIGKILL)
+        assert got.data() == pages[: len(got.ends)]
+        assert (
+            got.ended.safe_sheets == len([e for e in got.ends if "half_sheet" not in e.flags]) // 2
+        )
+        if got.reason != "complete":
+            assert got.reason == "scan.driver_crash"
+            assert got.ended.refeed_sheet == got.ended.safe_sheets + 1
 
 
 def test_a_host_killed_behind_a_front_hands_the_front_over_as_half_a_sheet(source, feeder):

@@ -80,6 +80,12 @@ def test_any_image_comes_as_a_jpeg_of_the_asked_resolution(tmp_path, suffix, siz
     assert got.ends[0].media == "image/jpeg"
 
 
+def test_a_resolution_no_sheet_can_have_is_not_believed(tmp_path):
+    (tmp_path / "edited.jpg").write_bytes(page_jpeg(2, A4_300, 72))
+    got = scan(ask(f"simulated:{tmp_path}", dpi=300))
+    assert got.data() == [(tmp_path / "edited.jpg").read_bytes()]
+
+
 def test_gray_is_gray(tmp_path):
     write_pages(tmp_path, 1)
     got = scan(ask(f"simulated:{tmp_path}", mode="gray"))
