@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
 _INK_BELOW: Final = 170
 _MARGIN_PX: Final = 20
-_SPACE_SHARE: Final = 0.28  # a word space, in heights of a line: a wider one upsets spacing
+_SPACE_SHARE: Final = 0.34  # a word space, in heights of a line: a wider one upsets spacing
 _BELOW_PX: Final = 14
 _SPECK_PX: Final = 4
 _LINE_GAP_PX: Final = 3
 _LINE_MIN_PX: Final = 12
 _TOO_TALL: Final = 1.7
+_LEVEL_SHARE: Final = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +122,28 @@ def _beside_each_other(
     page: Pixels, lines: Sequence[tuple[int, PxBox]], top: int, space: int
 ) -> list[Strip]:
     """Return lines placed on one writing line, from left to right."""
-    feet = [_writing_line(page, box) for _, box in lines]
-    deepest = max(feet)
+    rises = _rises(page, [box for _, box in lines])
+    highest = max(rises)
     left = _MARGIN_PX
     placed = []
-    for (cell, box), foot in zip(lines, feet, strict=True):
-        strip = Strip(box, cell, left, top + deepest - foot)
+    for (cell, box), rise in zip(lines, rises, strict=True):
+        strip = Strip(box, cell, left, top + highest - rise)
         placed.append(strip)
         left = strip.right + space
     return placed
+
+
+def _rises(page: Pixels, boxes: Sequence[PxBox]) -> list[int]:
+    """Return how far below its top each line's letters stand.
+
+    Cells of a row that stand nearly level do stand level: the foot of a single ``g`` is a guess.
+    """
+    feet = [box[1] + _writing_line(page, box) for box in boxes]
+    level = int(np.median(feet))
+    return [
+        (level if abs(foot - level) <= _LEVEL_SHARE * (box[3] - box[1]) else foot) - box[1]
+        for foot, box in zip(feet, boxes, strict=True)
+    ]
 
 
 def _writing_line(page: Pixels, box: PxBox) -> int:

@@ -75,7 +75,9 @@ def _abstain() -> dict[str, np.ndarray]:
     for x, y in rng.integers(200, 2300, (60, 2)).tolist():
         cv2.circle(dots, (x, y), 6, 0, -1)
     for x, y, dx, dy in rng.integers(-400, 400, (40, 4)).tolist():
-        cv2.line(strokes, (1200 + x * 2, 1700 + y * 3), (1200 + x * 2 + dx, 1700 + y * 3 + dy), 0, 4)
+        cv2.line(
+            strokes, (1200 + x * 2, 1700 + y * 3), (1200 + x * 2 + dx, 1700 + y * 3 + dy), 0, 4
+        )
     for r in range(100, 1100, 60):
         cv2.circle(circles, (1240, 1754), r, 0, 5)
     noise = np.clip(rng.normal(240, 9, paper.shape), 0, 255).astype(np.uint8)
@@ -126,7 +128,9 @@ def test_one_printed_line_is_enough_not_to_be_blank(lines):
 
 def test_a_pale_pencil_note_is_not_blank():
     page = np.full((3508, 2480, 3), 245, np.uint8)
-    cv2.putText(page, "da nhan du ho so", (500, 900), cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, 3, (150,) * 3, 5)
+    cv2.putText(
+        page, "da nhan du ho so", (500, 900), cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, 3, (150,) * 3, 5
+    )
     assert not clean(_image(page)).facts.blank
 
 

@@ -4,13 +4,22 @@ import cv2
 import numpy as np
 import pytest
 
+from ocr.decode import decode
 from ocr.geometry import Geometry
 from ocr.image import PageImage
 from ocr.pictures import jpeg, screen, thumbnail
-from ocr.decode import decode
 from ocr.warp import reading_copy, render
 
-CASES = [(0, 0.0), (90, 0.0), (180, 0.0), (270, 0.0), (0, 3.37), (90, -7.21), (180, 0.04), (270, 19.9)]
+CASES = [
+    (0, 0.0),
+    (90, 0.0),
+    (180, 0.0),
+    (270, 0.0),
+    (0, 3.37),
+    (90, -7.21),
+    (180, 0.04),
+    (270, 19.9),
+]
 
 
 def _page(width: int = 1240, height: int = 1754, dpi: float = 150.0) -> PageImage:
