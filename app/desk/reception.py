@@ -21,6 +21,7 @@ from app.store.jobs import Job, Jobs
 
 A4_MM = (210, 297)
 A3_MM = (297, 420)
+_SUPERSEDED = "superseded"
 MIN_DPI = 200
 """Decree 30/2020 appendix I: copies of at least 200 dpi; the default is 300."""
 
@@ -118,8 +119,9 @@ def start_scan(office: Office, dossier: DossierId, profile: ScanProfile) -> JobI
         if scan_status(office, dossier).state == "running":
             raise Trouble("scan.running")
         _supersede_doubtful(office, dossier)
-        first = _safe_sheets(dossiers.pages(db, dossier), duplex=profile.duplex) + 1
-        batch = len(_batches(office, dossier)) + 1
+        batches = _batches(office, dossier)
+        first = _safe_sheets(dossiers.pages(db, dossier), batches) + 1
+        batch = len(batches) + 1
         total = None
         if profile.declared_sheets is not None:
             total = first - 1 + profile.declared_sheets
@@ -153,7 +155,7 @@ def scan_status(office: Office, dossier: DossierId) -> ScanStatus:
         return ScanStatus("none")
     job = batches[-1]
     pages = dossiers.pages(office.vault.db, dossier)
-    safe = _safe_sheets(pages, duplex=bool(job.params.get("duplex")))
+    safe = _safe_sheets(pages, batches)
     if job.state in {"ready", "leased"}:
         return ScanStatus("running", job.id, safe_sheets=safe, refeed_sheet=safe + 1)
     if job.state == "done":
@@ -193,19 +195,19 @@ def _reason(job: Job) -> tuple[str, tuple[tuple[str, str | int], ...]]:
     return job.error.slug, tuple(job.error.params.items())
 
 
-def _safe_sheets(pages: tuple[Page, ...], *, duplex: bool) -> int:
-    """Sheets that are whole: both sides in duplex, no fault flag."""
-    sides: dict[int, int] = {}
+def _safe_sheets(pages: tuple[Page, ...], batches: list[Job]) -> int:
+    """Sheets that are whole: both sides if fed in duplex, no fault flag, or thrown out by hand."""
+    need = {job.id: 2 if job.params.get("duplex") else 1 for job in batches}
+    missing: dict[int, int] = {}
     bad: set[int] = set()
     for page in pages:
-        if page.dropped:
+        if _SUPERSEDED in page.flags:
             continue
-        sides[page.sheet] = sides.get(page.sheet, 0) + 1
-        if {"half_sheet", "double_feed"} & set(page.flags):
+        missing[page.sheet] = missing.get(page.sheet, need[page.job]) - 1
+        if not page.dropped and {"half_sheet", "double_feed"} & set(page.flags):
             bad.add(page.sheet)
-    need = 2 if duplex else 1
     safe = 0
-    while sides.get(safe + 1, 0) >= need and safe + 1 not in bad:
+    while missing.get(safe + 1, 1) <= 0 and safe + 1 not in bad:
         safe += 1
     return safe
 
@@ -213,13 +215,12 @@ def _safe_sheets(pages: tuple[Page, ...], *, duplex: bool) -> int:
 def _supersede_doubtful(office: Office, dossier: DossierId) -> None:
     """Sides of a sheet that must be fed again stay stored, but leave the papers."""
     db = office.vault.db
-    batches = _batches(office, dossier)
-    duplex = bool(batches[-1].params.get("duplex")) if batches else False
     pages = dossiers.pages(db, dossier)
-    safe = _safe_sheets(pages, duplex=duplex)
+    safe = _safe_sheets(pages, _batches(office, dossier))
     for page in pages:
         if page.sheet > safe and not page.dropped:
-            dossiers.set_page(db, page.id, dropped=1, document=None)
+            flags = " ".join((*page.flags, _SUPERSEDED))
+            dossiers.set_page(db, page.id, dropped=1, document=None, flags=flags)
             dossiers.note(db, office.act(), "page.superseded", page.id, sheet=page.sheet)
 
 

@@ -76,7 +76,7 @@ def _pages(pages: Sequence[Page], blanks: frozenset[str]) -> list[Finding]:
 
 def _count(dossier: Dossier, pages: Sequence[Page]) -> list[Finding]:
     sheets = len({(page.job, page.sheet) for page in pages if not page.dropped})
-    if not pages or dossier.counted_by:
+    if not pages:
         return []
     if dossier.declared_sheets is None:
         return [Finding("rule.count_unconfirmed", COPY, {"sheets": sheets})]

@@ -84,9 +84,10 @@ def test_nothing_to_undo_is_no_trouble(bench: Bench):
     assert not edits.redo(bench.office, dossier)
 
 
-def test_turning_derives_anew_and_turning_back_costs_nothing(bench: Bench, files):
+def test_turning_derives_anew_and_turning_back_costs_nothing(tmp_path, files):
     """The old pictures and words are still there under their own key."""
-    dossier = bench.read(files)
+    bench = Bench(tmp_path / "home")
+    dossier = bench.read(files[:1])
     page = bench.pages(dossier)[0]
     review.rotate(bench.office, dossier, [page.id], 90)
     turned = dossiers.page(bench.db, page.id)
@@ -102,6 +103,7 @@ def test_turning_derives_anew_and_turning_back_costs_nothing(bench: Bench, files
     back = dossiers.page(bench.db, page.id)
     assert (back.clean, back.text, back.screen) == (page.clean, page.text, page.screen)
     assert bench.at_work(dossier) == []
+    bench.close()
 
 
 def test_an_edit_of_one_dossier_is_not_undone_from_another(bench: Bench, files):

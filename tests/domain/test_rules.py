@@ -50,7 +50,15 @@ def test_one_bad_page_blocks_and_is_named(changes: dict, slug: str):
 @pytest.mark.parametrize("out", ["hidden", "dropped"])
 def test_a_page_left_out_blocks_nothing(out: str):
     pages = (page(0), page(1, **{out: True, "text": None, "document": None}))
-    assert slugs(pages) == []
+    declared = 1 if out == "dropped" else 2
+    assert slugs(pages, dossier=dataclasses.replace(DOSSIER, declared_sheets=declared)) == []
+
+
+@pytest.mark.parametrize("declared", [1, 3])
+def test_another_count_than_the_clerks_blocks_whoever_confirmed_it(declared: int):
+    (finding,) = found(dossier=dataclasses.replace(DOSSIER, declared_sheets=declared))
+    assert finding.slug == "rule.count_mismatch"
+    assert finding.params == {"declared": declared, "sheets": 2}
 
 
 def test_a_hidden_half_sheet_still_has_to_be_fed_again():
