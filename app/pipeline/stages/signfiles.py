@@ -104,11 +104,19 @@ def _serial(client: TokenClient, label: str) -> str:
 
 def _own(certificates: Sequence[TokenCertificate], wanted: str | None) -> TokenCertificate:
     found = [c for c in certificates if c.sha256 == wanted or (wanted is None and c.has_key_hint)]
-    if not found and wanted is None:
-        found = [c for c in certificates if c.cka_id]
+    if not found and wanted is None:  # keys hide before login: what issues others is not meant
+        found = [c for c in certificates if c.cka_id and not _issues(c.der)]
     if len(found) != 1:
         raise Trouble("sign.cert_missing", n=len(found))
     return found[0]
+
+
+def _issues(cert: bytes) -> bool:
+    try:
+        extensions = x509.load_der_x509_certificate(cert).extensions
+        return extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except (ValueError, x509.ExtensionNotFound):
+        return False
 
 
 def _signer(client: TokenClient, own: TokenCertificate) -> Sign:
