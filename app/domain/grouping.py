@@ -19,11 +19,12 @@ _HEAD_LINES = 14
 
 @dataclass(frozen=True, slots=True)
 class PaperKind:
-    """A kind of paper and the phrases that stand in its title."""
+    """A kind of paper: phrases that begin its title, and lines that are a title by themselves."""
 
     kind: str
     title: str
     phrases: tuple[str, ...]
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,8 @@ def _title(page: LoosePage, kinds: Sequence[PaperKind]) -> PaperKind | None:
     for line in page.lines[:_HEAD_LINES]:
         folded = re.sub(r"\s+", " ", fold(line)).strip()
         for kind in kinds:
-            if any(_stands(folded, fold(phrase)) for phrase in kind.phrases):
+            whole = any(folded == fold(text) for text in kind.lines)
+            if whole or any(_stands(folded, fold(phrase)) for phrase in kind.phrases):
                 return kind
     return None
 

@@ -117,4 +117,7 @@ def paper_kinds() -> tuple[PaperKind, ...]:
     """Kinds of papers and the titles they are known by."""
     path = paths.resources() / "rules" / "paper_kinds.json"
     rows = json.loads(path.read_text("utf-8"))["kinds"]
-    return tuple(PaperKind(r["kind"], r["title"], tuple(r["phrases"])) for r in rows)
+    return tuple(
+        PaperKind(r["kind"], r["title"], tuple(r["phrases"]), tuple(r.get("lines", ())))
+        for r in rows
+    )

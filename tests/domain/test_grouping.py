@@ -61,6 +61,13 @@ def test_a_word_of_a_title_inside_a_sentence_opens_nothing():
     ) == [("decision", (0, 1))]
 
 
+def test_a_short_title_counts_only_as_a_line_of_its_own():
+    card = PaperKind("identity-card", "Căn cước", ("THẺ CĂN CƯỚC",), ("CĂN CƯỚC",))
+    alone, inside = page("CĂN CƯỚC", "Số: 0"), page("Căn cước số 0, cấp ngày 1 tháng 1")
+    assert [g.kind for g in propose([alone], [card])] == ["identity-card"]
+    assert [g.kind for g in propose([inside], [card])] == ["other"]
+
+
 def test_a_label_page_two_goes_on_even_under_a_title():
     assert made(page("TỜ KHAI", "Trang 1/2"), page("TỜ KHAI", "Trang 2/2")) == [
         ("declaration", (0, 1))
