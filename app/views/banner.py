@@ -1,0 +1,51 @@
+"""A trouble at the top of the window: three sentences that stay until they are solved."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy
+
+from app.i18n import message
+from app.viewmodels.texts import language, ui
+from app.views import theme
+
+
+class Banner(QFrame):
+    """What happened, what was kept, what to do next; never a dialog."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self._text = QLabel(wordWrap=True)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._close = QPushButton(ui("banner.close"))
+        self._close.setAccessibleName(ui("banner.close"))
+        self._close.clicked.connect(self.calm)
+        row = QHBoxLayout(self)
+        row.addWidget(self._text, 1)
+        row.addWidget(self._close)
+        self.slug = ""
+        self.hide()
+
+    def show_trouble(self, slug: str, params: dict[str, str | int]) -> None:
+        """Say the trouble's three sentences."""
+        said = message(slug, params, language())
+        self.slug = slug
+        self._text.setText(f"{said.text}  [{slug}]")
+        self.setAccessibleName(said.text)
+        scheme = theme.tokens()
+        self.setStyleSheet(
+            f"Banner {{ background: {scheme.field}; border: 1px solid {scheme.amber}; }}"
+        )
+        self.show()
+
+    def calm(self) -> None:
+        """The trouble is solved or understood."""
+        self.slug = ""
+        self.hide()
+
+    def text(self) -> str:
+        """What is said now."""
+        return self._text.text()
