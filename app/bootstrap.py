@@ -57,4 +57,5 @@ def desk(home: Path) -> int:
     """Open the clerk's window."""
     from app.views import application  # noqa: PLC0415 - Qt is loaded for the window only
 
-    return application.run(home)
+    code: int = application.run(home)
+    return code

@@ -61,8 +61,7 @@ class Demonstration:
         Raises:
             Trouble: whatever stands in the way; everything done so far is kept.
         """
-        with transaction(self.office.vault.db) as db:
-            dossiers.set_setting(db, "sync.url", portal_url)
+        submission.use_portal(self.office, portal_url)
         token = training.practice_token(self.opening)
         dossier = self._dossier()
         self._current = dossier.id

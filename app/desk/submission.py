@@ -66,6 +66,12 @@ def row(office: Office, dossier: Dossier) -> QueueRow:
     return QueueRow(dossier, left, total, dossier.trouble or slug, next_try)
 
 
+def use_portal(office: Office, url: str) -> None:
+    """Deliver to the portal at ``url`` from now on."""
+    with transaction(office.vault.db):
+        dossiers.set_setting(office.vault.db, "sync.url", url.rstrip("/"))
+
+
 def send_now(office: Office) -> None:
     """Try everything that waits, now."""
     with transaction(office.vault.db):

@@ -22,6 +22,7 @@ from app.domain.errors import Trouble
 from app.pipeline.tokendesk import TokenDesk
 from app.store import dossiers
 from app.store.database import transaction
+from app.store.driver import Database
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"})
 PORTAL_START_S = 30.0
@@ -84,12 +85,24 @@ def page_set(files: tuple[Path, ...]) -> str:
 
 
 def practice_token(opening: Opening) -> PracticeToken:
-    """The station's practice token; made on first use, its root marked as a test root.
+    """The station's practice token, for the thread that opened the counter.
 
     Raises:
         Trouble: sign.module_missing with the remedy.
     """
-    db = opening.office.vault.db
+    return practice_token_in(opening, opening.office.vault.db)
+
+
+def practice_token_in(opening: Opening, db: Database) -> PracticeToken:
+    """The station's practice token; made on first use, its root marked as a test root.
+
+    Args:
+        opening: the open counter.
+        db: a connection of the calling thread.
+
+    Raises:
+        Trouble: sign.module_missing with the remedy.
+    """
     pin = dossiers.setting(db, "practice.pin")
     if not pin:
         pin = f"{secrets.randbelow(10**8):08d}"
