@@ -7,6 +7,7 @@ capability.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,7 +26,9 @@ def main(argv: Sequence[str]) -> int:
     if argv and argv[0] == "scan-host":
         from scanner import host  # noqa: PLC0415 - a driver host loads nothing else
 
-        return host.main(sys.stdin.buffer, sys.stdout.buffer)
+        code = host.main(sys.stdin.buffer, sys.stdout.buffer)
+        sys.stdout.flush()
+        os._exit(code)  # a driver's exit handlers may crash or hang
     if argv and argv[0] == "work":
         return _work(argv[1:])
     from app.cli import run  # noqa: PLC0415 - workers never load the verbs

@@ -93,7 +93,7 @@ def known_error(error: BaseException) -> DeskError:
 
 def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     """The command line; a verb's code is loaded only when it is asked for (or all are listed)."""
-    everything = not set(argv).isdisjoint({"-h", "--help"})
+    listing = set(argv).isdisjoint(VERBS) and not set(argv).isdisjoint({"-h", "--help"})
     common = _Parser(add_help=False)
     common.add_argument(
         "--home", type=Path, default=argparse.SUPPRESS, help="folder of the vault (all state)"
@@ -108,7 +108,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     parser.set_defaults(home=paths.default_home(), debug=False)
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
     for name in VERBS:
-        if not everything and name not in argv:
+        if not listing and name not in argv:
             verbs.add_parser(name)
             continue
         module = importlib.import_module(f"app.cli.{name}")

@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     for page in reading.read_all(found, options.jobs, pictures_too=True):
         if page.trouble is not None:
             failed = True
-            say(explain(Trouble.of(*page.trouble)))
+            say(f"{page.frame.path.name}: {explain(Trouble.of(*page.trouble))}")
             rows.append({"source": page.frame.path.name, "slug": page.trouble[0]})
             continue
         _write(options.out, page)

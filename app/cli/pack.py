@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     read = list(reading.read_all(found, options.jobs, pictures_too=False))
     trouble = reading.first_trouble(read)
     if trouble is not None:
-        say(explain(trouble))
+        say(f"{trouble.params.get('name', '')}: {explain(trouble)}")
         return 3
     title = options.title or options.out.stem
     pdf = reading.pack(read, Metadata(title=title, created=source_date()))

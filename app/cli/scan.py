@@ -9,6 +9,7 @@ from pathlib import Path
 from types import FrameType
 
 from app import paths
+from app.cli import NotYetError
 from app.cli.output import emit, say
 from app.desk.reception import MIN_DPI
 from app.domain.errors import Trouble
@@ -26,6 +27,7 @@ from app.pipeline.stages.scanning import (
 
 HELP = "Quét một xấp giấy ra tệp / scan a stack into files."
 EXAMPLE = "python main.py scan --device simulated: --out quet --json"
+LATER = frozenset({"wia", "twain", "folder"})
 _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/tiff": "tif"}
 
 
@@ -43,6 +45,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Scan until the end or the first fault."""
+    driver = options.device.split(":", 1)[0]
+    if driver in LATER:
+        raise NotYetError(f"--device {driver}:")
     if options.dpi < MIN_DPI:
         raise Trouble("scan.resolution", dpi=options.dpi, least=MIN_DPI)
     request = ScanRequest(
@@ -118,7 +123,7 @@ class _Batch:
             if open_file is not None:
                 open_file.close()
             self._discard()
-        raise Trouble("scan.driver_crash", safe_sheets=0, refeed_sheet=1)
+        raise Trouble("scan.driver_crash", code="end", safe_sheets=0, refeed_sheet=1)
 
     def _keep(self, side: SideEnd) -> None:
         if self._part is None:

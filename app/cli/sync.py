@@ -9,7 +9,6 @@ from app.cli.output import emit, say
 from app.desk import submission
 from app.desk.office import Office
 from app.desk.opening import Opening, open_counter, posts
-from app.domain.errors import Trouble
 from app.i18n import explain
 from app.pipeline.supervisor import Supervisor
 from app.store import dossiers
@@ -53,8 +52,8 @@ def run(options: argparse.Namespace) -> int:
             print(f"{row['portal_no'] or row['dossier']}\t{row['state']}\t{row['bytes_left']}")
     waiting = _waiting(office)
     if waiting:
-        slug = next((row.slug for row in waiting if row.slug), None) or "sync.offline"
-        say(explain(Trouble(slug.split(":")[0], n=len(waiting))))
+        told = next((row for row in waiting if row.slug), waiting[0])
+        say(explain(told.trouble()))
         return 3
     return 0
 

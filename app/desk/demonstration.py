@@ -195,7 +195,7 @@ class Demonstration:
             if found.state == "delivered":
                 return
             if row.slug is not None:
-                raise Trouble.of(row.slug.split(":")[0], {"n": 1, "code": found.temp_code})
+                raise row.trouble()
             self._pause()
 
     # --- waiting ----------------------------------------------------------------------------

@@ -49,7 +49,7 @@ def examine(home: Path) -> tuple[Check, ...]:
     vault = opened.office.vault
     checks.append(Check("vault", "ok", ""))
     if opened.master.warning:
-        checks.append(Check("key", "warn", _advice("doctor.key_in_file")))
+        checks.append(Check("key", "warn", _advice(opened.master.warning)))
     else:
         checks.append(Check("key", "ok", ""))
     checks += [

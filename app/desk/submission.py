@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from app.desk.office import Office
 from app.domain.dossier import Dossier
+from app.domain.errors import Trouble
 from app.domain.ids import DossierId
 from app.store import dossiers
 from app.store.database import fetch, transaction
@@ -29,6 +31,12 @@ class QueueRow:
     bytes_total: int
     slug: str | None
     next_try: dt.datetime | None
+    params: Mapping[str, str | int] = field(default_factory=dict)
+
+    def trouble(self) -> Trouble:
+        """The trouble that keeps it, as an error for a person."""
+        slug = (self.slug or "sync.offline").split(":")[0]
+        return Trouble.of(slug, {"code": self.dossier.temp_code, **self.params})
 
 
 def queue(office: Office, limit: int = 500) -> tuple[QueueRow, ...]:
@@ -59,11 +67,14 @@ def row(office: Office, dossier: Dossier) -> QueueRow:
         " AND state NOT IN('done','cancelled') ORDER BY id DESC LIMIT 1"
     )
     slug, next_try = None, None
+    params: dict[str, str | int] = {}
     for found in fetch(db, sql, [dossier.id]):
-        slug = json.loads(str(found["error"]))["slug"] if found["error"] else None
+        if found["error"]:
+            error = json.loads(str(found["error"]))
+            slug, params = str(error["slug"]), error["params"]
         if found["not_before"] is not None:
             next_try = dt.datetime.fromtimestamp(float(found["not_before"]), office.now().tzinfo)
-    return QueueRow(dossier, left, total, dossier.trouble or slug, next_try)
+    return QueueRow(dossier, left, total, dossier.trouble or slug, next_try, params)
 
 
 def use_portal(office: Office, url: str) -> None:

@@ -35,6 +35,7 @@ class Context:
         keep: warm things of this worker (engines), by name.
         progress: renews the lease; effects call it when bytes moved.
         stopping: set when the clerk asked this work to stop.
+        on_stop: called then, from the listening thread, however long the work hangs.
     """
 
     vault: Vault
@@ -46,6 +47,7 @@ class Context:
     progress: Callable[[], None]
     keep: dict[str, object]
     stopping: threading.Event = field(default_factory=threading.Event)
+    on_stop: Callable[[], None] | None = None
     ask_token: AskToken | None = None
 
     def act(self) -> Act:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,8 +25,8 @@ else:
 
 def try_lock(path: Path) -> BinaryIO | None:
     """The open lock file, held until it is closed or the process ends; None when it is held."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open("ab")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = os.fdopen(os.open(path, os.O_CREAT | os.O_RDWR, 0o600), "ab")
     try:
         _take(file.fileno())
     except OSError:

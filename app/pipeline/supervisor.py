@@ -19,7 +19,7 @@ from typing import BinaryIO, cast
 
 from app.domain.errors import Trouble
 from app.pipeline import doorbell, leases
-from app.pipeline.stage import STAGES
+from app.pipeline.stage import STAGES, Kind
 from app.pipeline.tokendesk import TokenDesk
 from app.pipeline.worker import Post, alive
 from app.store.jobs import Jobs
@@ -71,7 +71,7 @@ class Supervisor:
 
     def start(self) -> None:
         """Give back what a former desk left leased, then start every worker."""
-        recover(self._vault)
+        recover(self._vault, frozenset(post.kind for post in self._posts))
         for post in self._posts:
             self._spawn(post)
 
@@ -217,21 +217,27 @@ def _end(process: subprocess.Popen[bytes], patience_s: float) -> None:
         patience_s = TERM_S
 
 
-def recover(vault: Vault, patience_s: float = 10.0) -> None:
+def recover(vault: Vault, kinds: frozenset[Kind], patience_s: float = 10.0) -> None:
     """Free the leases of workers that died with their desk; that death is not the job's fault.
 
     Pure work becomes ready uncounted; an effect is in doubt until it is reconciled.
+
+    Args:
+        vault: the vault.
+        kinds: the kinds of workers this process is about to keep; others are not its business.
+        patience_s: how long dying workers of the former desk may take.
     """
+    ours = tuple(name for name, stage in STAGES.items() if stage.kind in kinds)
     deadline = time.monotonic() + patience_s
     pause = threading.Event()
     leased = leases.in_state(vault.db, "leased", _ENDS_WITH_DESK)
     while any(job.owner and alive(job.owner) for job in leased) and time.monotonic() < deadline:
         pause.wait(0.05)
         leased = leases.in_state(vault.db, "leased", _ENDS_WITH_DESK)
-    for job in leases.in_state(vault.db, "leased"):
+    for job in leases.in_state(vault.db, "leased", ours):
         if job.owner is None or alive(job.owner):
             continue
         vault.jobs.release(job.id, job.owner)
-    for job in leases.in_state(vault.db, "ready", ("scan",)):
+    for job in leases.in_state(vault.db, "ready", ("scan",)) if "scan" in kinds else ():
         # Asked of a former desk: whoever sits here now may have other paper in the feeder.
         leases.resolve(vault.jobs, job.id, "cancelled", "desk", by_person=False)

@@ -187,7 +187,10 @@ class Worker:
 
     def _stop_running(self) -> None:
         if self._running is not None:
-            self._running[1].stopping.set()
+            context = self._running[1]
+            context.stopping.set()
+            if context.on_stop is not None:
+                context.on_stop()
 
     def _give_back_and_exit(self) -> None:
         """The parent is gone: give the lease back uncounted and end at once."""

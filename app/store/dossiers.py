@@ -347,6 +347,7 @@ def setting(db: Database, key: str, default: str = "") -> str:
 def set_setting(db: Database, key: str, value: str) -> None:
     """Set a setting of this vault."""
     db.execute(
-        "INSERT INTO setting(key,value) VALUES(?,?) ON CONFLICT(key) DO UPDATE SET value=excluded.value",
+        "INSERT INTO setting(key,value) VALUES(?,?)"
+        " ON CONFLICT(key) DO UPDATE SET value=excluded.value",
         [key, value],
     )

@@ -19,6 +19,8 @@ from sync.portal.dump import dump as holdings
 from sync.portal.server import serve as serve_portal
 from sync.portal.verdict import DocumentVerdict
 
+REASONS = {"sign.pdf_encrypted": "pdf-encrypted"}
+
 
 def serve(
     data: Path,
@@ -70,10 +72,12 @@ def check_document(path: Path) -> DocumentVerdict:
         slug = getattr(error, "slug", None)
         if not isinstance(slug, str):
             raise
-        return DocumentVerdict(pdf=False, pdfa=None, signed=False, pages=None, reason=slug)
+        why = REASONS.get(slug, "pdf-unreadable")
+        return DocumentVerdict(pdf=False, pdfa=None, signed=False, pages=None, reason=why)
     signed = bool(report.signatures) and all(item.intact for item in report.signatures)
     whole = signed and "sign.suspicious_tail" not in report.problems
-    return DocumentVerdict(pdf=True, pdfa=flavour, signed=whole, pages=pages, reason=None)
+    reason = "signature-broken" if report.signatures and not whole else None
+    return DocumentVerdict(pdf=True, pdfa=flavour, signed=whole, pages=pages, reason=reason)
 
 
 def _claims(pdf: bytes) -> tuple[str | None, int]:

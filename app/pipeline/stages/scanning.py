@@ -81,9 +81,11 @@ def scan(context: Context) -> None:
         first_sheet=context.integer("first_sheet"),
     )
     host = RemoteSource([*context.command, "scan-host"])
+    context.on_stop = lambda: host.stop(now=False)
     try:
         _take(context, host, request)
     finally:
+        context.on_stop = None
         host.close()
 
 
@@ -118,9 +120,6 @@ def _watched(
         if isinstance(event, SideChunk) and time.monotonic() - renewed > _RENEW_S:
             context.progress()
             renewed = time.monotonic()
-        if context.stopping.is_set():
-            context.stopping.clear()
-            host.stop(now=False)
         yield event
 
 

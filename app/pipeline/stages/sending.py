@@ -145,12 +145,15 @@ class _OneDossier:
         with transaction(self._db):
             found = dossiers.get(self._db, self._dossier)
             dossiers.add_receipt(self._db, found, "reception", receipt, now())
+            rebound = found.official_code is not None and (
+                claims.official_code not in {None, found.official_code}
+            )
             dossiers.set_dossier(
                 self._db,
                 self._dossier,
-                official_code=claims.official_code or found.official_code,
+                official_code=found.official_code or claims.official_code,
                 portal_received_at=claims.received_at.isoformat(),
-                trouble=None,
+                trouble="sync.code_rebound" if rebound else None,
             )
             if found.state == "sealed":
                 act = self._context.act()

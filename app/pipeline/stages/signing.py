@@ -25,7 +25,7 @@ from app.store.database import fetch, transaction
 from app.store.hops import hop
 
 CLOCK_SLACK = dt.timedelta(minutes=2)
-UNTOUCHED = frozenset({"sign.token_missing", "sign.no_key", "sign.refused", "sign.mechanism"})
+UNTOUCHED = frozenset({"sign.token_missing", "sign.no_key", "sign.mechanism"})
 """Failures after which the key has certainly not been used."""
 
 

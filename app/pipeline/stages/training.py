@@ -9,8 +9,8 @@ from pathlib import Path
 from app.pipeline.stages.signfiles import common_name
 from app.signing.demo_pki import DemoToken, find_softhsm, make_demo_token
 
-CLERK = "Cán bộ Tập Huấn"
-"""Nobody: the name on the practice certificate."""
+CLERK = "KÝ THỬ – Cán bộ Tập Huấn"
+"""Nobody: the name on the practice certificate, and so on every mark made with it."""
 
 
 @dataclass(frozen=True, slots=True)
