@@ -277,11 +277,8 @@ def _portal(station: Station, data: Path) -> list[str]:
     rows = json.loads(done.stdout)
     if len(rows) != 1 or rows[0]["rev"] != 1:
         return [f"the portal holds {len(rows)} dossiers"]
-    faults = []
-    for paper in rows[0]["papers"]:
-        if not (paper["signed"] and paper["pdfa"] == "2u"):
-            faults.append(f"portal: {paper}")
-    return faults
-
-
-
+    return [
+        f"portal: {paper}"
+        for paper in rows[0]["papers"]
+        if not (paper["signed"] and paper["pdfa"] == "2u")
+    ]
