@@ -51,7 +51,7 @@ def open_counter(home: Path, clerk: str, *, env: Env | None = None) -> Opening:
     place = station_folder(vault)
     logs.to_file(place / "logs")
     _name_station(vault)
-    _mark(vault, env)
+    mark(vault, env)
     vault.sweep_orphans(unix_ms() / 1000)
     return Opening(Office(vault, clerk), master, place)
 
@@ -62,8 +62,12 @@ def station_folder(vault: Vault) -> Path:
     return paths.config_dir() / f"station-{vault_id[:8]}"
 
 
-def _mark(vault: Vault, env: Env | None) -> None:
-    """The vault is for practice or for real work, for ever."""
+def mark(vault: Vault, env: Env | None) -> None:
+    """The vault is for practice or for real work, for ever; None changes nothing.
+
+    Raises:
+        Trouble: desk.other_kind.
+    """
     if env is None:
         return
     with transaction(vault.db):
