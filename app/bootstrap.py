@@ -7,7 +7,6 @@ capability.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,9 +25,7 @@ def main(argv: Sequence[str]) -> int:
     if argv and argv[0] == "scan-host":
         from scanner import host  # noqa: PLC0415 - a driver host loads nothing else
 
-        code = host.main(sys.stdin.buffer, sys.stdout.buffer)
-        sys.stdout.flush()
-        os._exit(code)  # a driver's exit handlers may crash or hang
+        return host.main(sys.stdin.buffer, sys.stdout.buffer)
     if argv and argv[0] == "work":
         return _work(argv[1:])
     from app.cli import run  # noqa: PLC0415 - workers never load the verbs
