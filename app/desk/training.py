@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import hashlib
 import importlib
 import json
+import multiprocessing
 import os
 import secrets
 import subprocess  # noqa: TID251 - starts the practice portal and the sample's generator
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -93,6 +96,25 @@ def practice_token(opening: Opening) -> PracticeToken:
     return practice_token_in(opening, opening.office.vault.db)
 
 
+def practice_token_beside(opening: Opening, db: Database) -> PracticeToken:
+    """The same, made in a process of its own: the window loads no signing library.
+
+    Args:
+        opening: the open counter.
+        db: a connection of the calling thread.
+
+    Raises:
+        Trouble: sign.module_missing with the remedy.
+    """
+    home, pin = opening.office.vault.home, _practice_pin(db)
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+        made = pool.submit(_try_token, opening.config, home, opening.office.now(), pin).result()
+    if isinstance(made, PracticeToken):
+        return made
+    raise Trouble.of(*made)
+
+
 def practice_token_in(opening: Opening, db: Database) -> PracticeToken:
     """The station's practice token; made on first use, its root marked as a test root.
 
@@ -103,22 +125,34 @@ def practice_token_in(opening: Opening, db: Database) -> PracticeToken:
     Raises:
         Trouble: sign.module_missing with the remedy.
     """
+    home, pin = opening.office.vault.home, _practice_pin(db)
+    made = _try_token(opening.config, home, opening.office.now(), pin)
+    if isinstance(made, PracticeToken):
+        return made
+    raise Trouble.of(*made)
+
+
+def _practice_pin(db: Database) -> str:
     pin = dossiers.setting(db, "practice.pin")
     if not pin:
         pin = f"{secrets.randbelow(10**8):08d}"
         with transaction(db):
             dossiers.set_setting(db, "practice.pin", pin)
+    return pin
+
+
+def _try_token(
+    config: Path, home: Path, now: dt.datetime, pin: str
+) -> PracticeToken | tuple[str, dict[str, str | int]]:
+    """The practice token, or the slug and parameters of what was in the way."""
     stage = importlib.import_module("app.pipeline.stages.training")
-    folder = opening.config / "token"
     try:
-        made = stage.practice_token(
-            folder, opening.office.vault.home / "trust", now=opening.office.now(), pin=pin
-        )
+        made = stage.practice_token(config / "token", home / "trust", now=now, pin=pin)
     except Exception as error:
         slug = getattr(error, "slug", None)
         if not isinstance(slug, str):
             raise
-        raise Trouble.of(slug, getattr(error, "params", {})) from error
+        return slug, dict(getattr(error, "params", {}))
     token = made.token
     signer = Signer(token.cert, token.chain, token.cert_sha256, made.name)
     return PracticeToken(made.module, token.label, token.serial, token.softhsm_conf, pin, signer)

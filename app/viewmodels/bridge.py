@@ -7,38 +7,46 @@ from collections.abc import Mapping
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 COALESCE_MS = 30
-POLL_MS = 1000
+LOOK_MS = 1000
 
 
 class Bridge(QObject):
-    """Rings at most once in 30 ms; without bells it still looks once a second."""
+    """Rings at most once in 30 ms; without bells somebody still looks once a second.
+
+    A bell is a hint only: whoever hears ``changed`` reads the rows again.
+    """
 
     changed = Signal()
+    looked = Signal()
     page_received = Signal(int)
-    token_changed = Signal(bool)
     worker_off = Signal(str)
-    _heard = Signal(object)
+    _heard = Signal(str, str)
 
     def __init__(self) -> None:
         super().__init__()
         self._soon = QTimer(self, singleShot=True, interval=COALESCE_MS)
         self._soon.timeout.connect(self.changed)
-        self._poll = QTimer(self, interval=POLL_MS)
-        self._poll.timeout.connect(self.changed)
-        self._poll.start()
+        self._look = QTimer(self, interval=LOOK_MS)
+        self._look.timeout.connect(self.looked)
+        self._look.start()
         self._heard.connect(self._on_heard, Qt.ConnectionType.QueuedConnection)
 
     def hear(self, line: Mapping[str, object]) -> None:
         """Take one bell; called from any thread."""
-        self._heard.emit(dict(line))
+        ev = str(line.get("ev"))
+        if ev != "ready":
+            self._heard.emit(ev, str(line.get("n") if ev == "page" else line.get("kind")))
 
-    def _on_heard(self, line: dict[str, object]) -> None:
-        match line.get("ev"):
-            case "page":
-                self.page_received.emit(int(str(line.get("n", 0))))
-            case "token":
-                self.token_changed.emit(bool(line.get("ready")))
+    def close(self) -> None:
+        """Ring no more."""
+        self._soon.stop()
+        self._look.stop()
+
+    def _on_heard(self, ev: str, about: str) -> None:
+        match ev:
+            case "page" if about.isdecimal():
+                self.page_received.emit(int(about))
             case "worker_off":
-                self.worker_off.emit(str(line.get("kind")))
+                self.worker_off.emit(about)
         if not self._soon.isActive():
             self._soon.start()

@@ -1,4 +1,7 @@
-"""Qt models: rows are frozen values, ``data()`` is total, changes are the smallest that fit."""
+"""Qt models: rows are frozen values, ``data()`` is total, changes are the smallest that fit.
+
+The tooltip of a row is its text: what a narrow list cuts can still be read.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,25 @@ from PySide6.QtCore import (
     Qt,
 )
 
+from app.desk.health import Check
 from app.desk.submission import QueueRow
 from app.domain.procedure import Procedure
 from app.domain.rules import Finding
 from app.i18n import message
 from app.viewmodels.snapshot import PageRow, PaperRow
-from app.viewmodels.texts import ui
+from app.viewmodels.texts import language, ui
 
 Index = QModelIndex | QPersistentModelIndex
 ROW = int(Qt.ItemDataRole.UserRole) + 1
+UNDELIVERED = frozenset({"sealed", "registered", "uploading"})
+TEXT_ROLES = frozenset(
+    int(role)
+    for role in (
+        Qt.ItemDataRole.DisplayRole,
+        Qt.ItemDataRole.AccessibleTextRole,
+        Qt.ItemDataRole.ToolTipRole,
+    )
+)
 R = TypeVar("R")
 
 
@@ -37,7 +50,11 @@ class RowsModel(QAbstractListModel, Generic[R]):
         return self._rows[number] if 0 <= number < len(self._rows) else None
 
     def replace(self, rows: Sequence[R]) -> None:
-        """Show ``rows``: changed ones are told one by one, the tail grows or shrinks."""
+        """Show ``rows``: a new order moves them, changed ones are told, the tail grows or shrinks.
+
+        What is selected stays selected when it moves.
+        """
+        self._reorder(rows)
         common = min(len(rows), len(self._rows))
         for number in range(common):
             if self._rows[number] != rows[number]:
@@ -52,6 +69,26 @@ class RowsModel(QAbstractListModel, Generic[R]):
             self.beginRemoveRows(QModelIndex(), common, len(self._rows) - 1)
             del self._rows[common:]
             self.endRemoveRows()
+
+    def key(self, row: R) -> object:
+        """What makes a row the same one in another place; hashable."""
+        return self.text(row)
+
+    def _reorder(self, rows: Sequence[R]) -> None:
+        """Bring the rows that are there into the order of ``rows`` when it is only another one."""
+        before = [self.key(row) for row in self._rows]
+        after = [self.key(row) for row in rows]
+        places = {key: place for place, key in enumerate(after)}
+        if before == after or len(before) != len(after) or set(before) != set(places):
+            return
+        if len(places) != len(after):
+            return
+        self.layoutAboutToBeChanged.emit()
+        old = self.persistentIndexList()
+        new = [self.index(places[before[index.row()]]) for index in old]
+        self._rows.sort(key=lambda row: places[self.key(row)])
+        self.changePersistentIndexList(old, new)
+        self.layoutChanged.emit()
 
     def text(self, row: R) -> str:
         """What stands in the list for a row."""
@@ -68,13 +105,15 @@ class RowsModel(QAbstractListModel, Generic[R]):
             return None
         if role == ROW:
             return row
-        if role in {int(Qt.ItemDataRole.DisplayRole), int(Qt.ItemDataRole.AccessibleTextRole)}:
-            return self.text(row)
-        return None
+        return self.text(row) if role in TEXT_ROLES else None
 
 
 class PageModel(RowsModel[PageRow]):
     """The pages of the dossier in their order."""
+
+    def key(self, row: PageRow) -> object:
+        """Its identifier."""
+        return row.id
 
     def text(self, row: PageRow) -> str:
         """Number, paper and state in words."""
@@ -86,6 +125,10 @@ class PageModel(RowsModel[PageRow]):
 
 class PaperModel(RowsModel[PaperRow]):
     """The checklist: papers that are there, components that lack one."""
+
+    def key(self, row: PaperRow) -> object:
+        """The paper, or the component's name."""
+        return row.status.document.id if row.status else row.title
 
     def text(self, row: PaperRow) -> str:
         """Number, title, pages and state in words."""
@@ -99,7 +142,7 @@ class FindingModel(RowsModel[Finding]):
 
     def text(self, row: Finding) -> str:
         """What is missing and what to press."""
-        said = message(row.slug, row.params)
+        said = message(row.slug, row.params, language())
         return f"{said.happened} {said.next}"
 
 
@@ -112,29 +155,41 @@ class ProcedureModel(RowsModel[Procedure]):
 
 
 class QueueModel(QAbstractTableModel):
-    """Dossiers on their way to the portal, newest first."""
+    """The dossiers of this counter and how far each is on its way to the portal, newest first."""
 
-    COLUMNS = ("code", "state", "left", "next", "reason", "portal_no")
+    COLUMNS = ("code", "name", "state", "left", "next", "reason", "portal_no")
 
     def __init__(self) -> None:
         super().__init__()
         self._rows: tuple[QueueRow, ...] = ()
 
     def replace(self, rows: Sequence[QueueRow]) -> None:
-        """Show ``rows``."""
-        if len(rows) == len(self._rows):
-            if tuple(rows) != self._rows:
-                self._rows = tuple(rows)
-                last = self.index(len(rows) - 1, len(self.COLUMNS) - 1)
-                self.dataChanged.emit(self.index(0, 0), last)
+        """Show ``rows``; new ones come in at the top, so that a selected one stays selected."""
+        before = [row.dossier.id for row in self._rows]
+        after = [row.dossier.id for row in rows]
+        new = len(after) - len(before)
+        if new < 0 or after[new:] != before:
+            self.beginResetModel()
+            self._rows = tuple(rows)
+            self.endResetModel()
             return
-        self.beginResetModel()
-        self._rows = tuple(rows)
-        self.endResetModel()
+        if new:
+            self.beginInsertRows(QModelIndex(), 0, new - 1)
+            self._rows = (*rows[:new], *self._rows)
+            self.endInsertRows()
+        if tuple(rows) != self._rows:
+            self._rows = tuple(rows)
+            last = self.index(len(rows) - 1, len(self.COLUMNS) - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
 
     def row(self, number: int) -> QueueRow | None:
         """The row at ``number``, or None."""
         return self._rows[number] if 0 <= number < len(self._rows) else None
+
+    @property
+    def waiting(self) -> int:
+        """Dossiers that are sealed and not yet wholly with the portal."""
+        return sum(1 for row in self._rows if row.dossier.state in UNDELIVERED)
 
     def rowCount(self, parent: Index | None = None) -> int:
         """Number of rows."""
@@ -164,7 +219,7 @@ class QueueModel(QAbstractTableModel):
             return None
         if role == ROW:
             return row
-        if role != int(Qt.ItemDataRole.DisplayRole):
+        if role not in TEXT_ROLES:
             return None
         return self._cell(row, self.COLUMNS[index.column()])
 
@@ -173,10 +228,33 @@ class QueueModel(QAbstractTableModel):
         dossier = row.dossier
         texts = {
             "code": dossier.temp_code,
+            "name": dossier.applicant.name,
             "state": ui(f"dossier.state.{dossier.state}"),
-            "left": f"{row.bytes_left / 1024:,.0f} KB".replace(",", ".") if row.bytes_left else "–",
+            "left": kilobytes(row.bytes_left) if row.bytes_left else "–",
             "next": row.next_try.strftime("%H:%M:%S") if row.next_try else "–",
-            "reason": message(row.slug.split(":")[0], {}).happened if row.slug else "–",
+            "reason": reason(row) or "–",
             "portal_no": dossier.official_code or "–",
         }
         return texts[column]
+
+
+def kilobytes(size_bytes: int) -> str:
+    """A size as people here write it: 1.234 KB; never 0 for something."""
+    return f"{max(1, round(size_bytes / 1024)):,} KB".replace(",", ".")
+
+
+def reason(row: QueueRow) -> str:
+    """Why a dossier waits, in one sentence; empty when nothing keeps it."""
+    if row.slug is None:
+        return ""
+    trouble = row.trouble()
+    return message(trouble.slug, trouble.params, language()).happened
+
+
+class CheckModel(RowsModel[Check]):
+    """What the doctor found."""
+
+    def text(self, row: Check) -> str:
+        """What was looked at, how it is, what to do."""
+        head = f"{ui(f'check.{row.check}')} · {ui(f'check.state.{row.state}')}"
+        return f"{head}\n{row.advice}" if row.advice else head

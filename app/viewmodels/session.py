@@ -2,62 +2,54 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import unicodedata
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QObject, Signal
 
-from app.desk import edits, reception, review, signing, submission
+from app.desk import reception, review, signing, submission
 from app.desk.office import Office
 from app.desk.reception import ScanProfile
-from app.desk.signing import Signer
 from app.domain.dossier import Applicant, Dossier
 from app.domain.errors import DeskError
 from app.domain.ids import DocumentId, DossierId, PageId
 from app.domain.procedure import Procedure
+from app.i18n import message
 from app.pipeline.supervisor import Supervisor
+from app.store import dossiers
 from app.viewmodels.bridge import Bridge
 from app.viewmodels.deskthread import DeskThread
-from app.viewmodels.models import (
-    FindingModel,
-    PageModel,
-    PaperModel,
-    ProcedureModel,
-    QueueModel,
-)
-from app.viewmodels.snapshot import PageRow, Snapshot, take
+from app.viewmodels.equipment import Equipment
+from app.viewmodels.models import FindingModel, PageModel, PaperModel, ProcedureModel, QueueModel
+from app.viewmodels.page_edits import Edits
+from app.viewmodels.snapshot import ALWAYS, Known, Snapshot, recent, take, unfinished
+from app.viewmodels.texts import language
 
-
-@dataclass(frozen=True, slots=True)
-class Equipment:
-    """What this counter works with.
-
-    Attributes:
-        device: scanner id.
-        module: PKCS#11 module; ``module_env`` is added to its process.
-        practice_pin: shown in practice only; empty at a real counter.
-    """
-
-    device: str
-    module: Path | None = None
-    module_env: tuple[tuple[str, str], ...] = ()
-    serial: str = ""
-    signer: Signer | None = None
-    practice_pin: str = ""
+QUEUE_ROWS = 200
+INCOMPLETE = "dossier.incomplete"
 
 
 class Session(QObject):
-    """Acts of the clerk in, snapshots out; holds the models that the views show."""
+    """Acts of the clerk in, snapshots out; holds the models that the views show.
+
+    Args:
+        desk: the thread that talks to the desk.
+        bridge: rings when rows may have changed.
+        supervisor: the workers and the token.
+        equipment: what the counter works with at first.
+    """
 
     snapshot_changed = Signal(object)
-    queue_changed = Signal()
     dossier_opened = Signal()
+    nothing_open = Signal()
     signing_started = Signal()
     dossier_sealed = Signal()
+    incomplete = Signal()
     equipment_changed = Signal()
+    token_wanted = Signal()
+    queue_changed = Signal()
+    page_read = Signal(str, str)
     troubled = Signal(str, object)
     calmed = Signal()
     _logged_in = Signal(str, object)
@@ -71,38 +63,69 @@ class Session(QObject):
         self.snapshot: Snapshot | None = None
         self.pages, self.papers, self.findings = PageModel(), PaperModel(), FindingModel()
         self.procedures, self.queue = ProcedureModel(), QueueModel()
+        self.edits = Edits(self._act, self.pages)
         self._dossier: DossierId | None = None
-        self._told: tuple[object, ...] = ()
-        self._asking = False
+        self._known = Known()
+        self._told: frozenset[tuple[object, ...]] = frozenset()
+        self._trouble = ""
+        self._asking = self._again = self._looking = self._wants_to_sign = False
         bridge.changed.connect(self.refresh)
-        bridge.worker_off.connect(lambda kind: self.troubled.emit("worker.off", {"kind": kind}))
-        desk.troubled.connect(self.troubled)
+        bridge.looked.connect(self._on_bridge_looked)
+        bridge.worker_off.connect(lambda kind: self.trouble("worker.off", {"kind": kind}))
+        desk.troubled.connect(self.trouble)
         self._logged_in.connect(self._on_logged_in)
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        """Names of the acts that make sense now."""
+        return self.snapshot.allowed if self.snapshot else ALWAYS
 
     # --- looking ----------------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Ask for the present state; at most one question is under way."""
+        """Ask for the dossier's present state; one question is under way, one more waits."""
+        dossier = self._dossier
+        if dossier is None:
+            return
         if self._asking:
+            self._again = True
             return
         self._asking = True
-        dossier = self._dossier
         self.desk.do(
-            lambda office: (
-                take(office, dossier) if dossier else None,
-                submission.queue(office, 200),
-            ),
-            self._on_state,
+            lambda office: take(office, dossier, self._known), self._on_state, self._on_no_state
         )
+
+    def refresh_queue(self) -> None:
+        """Ask how far the dossiers are."""
+        if not self._looking:
+            self._looking = True
+            self.desk.do(
+                lambda office: recent(office, QUEUE_ROWS), self._on_queue, self._on_no_queue
+            )
 
     def search(self, text: str) -> None:
         """Find procedures for what was typed."""
         self.desk.do(lambda office: reception.search_procedures(office, text), self._on_found)
 
+    def read_page(self, page: PageId) -> None:
+        """Ask for the recognised text of a page; ``page_read`` tells it."""
+
+        def act(office: Office) -> tuple[str, str]:
+            row = dossiers.page(office.vault.db, page)
+            return page, "\n".join(review.lines(office, row))
+
+        self.desk.do(act, self._on_read)
+
     # --- reception --------------------------------------------------------------------------
 
-    def open_dossier(self, procedure: Procedure, applicant: Applicant) -> None:
-        """Open a dossier and make it the current one."""
+    def resume(self) -> None:
+        """Open the newest dossier that waits for its clerk, if there is one."""
+        self.desk.do(unfinished, self._on_unfinished)
+
+    def open_dossier(self, procedure: Procedure, name: str, number: str, phone: str) -> None:
+        """Open a dossier and make it the current one; letters are composed (NFC) first."""
+        said = [unicodedata.normalize("NFC", text).strip() for text in (name, number, phone)]
+        applicant = Applicant(*said)
         self.desk.do(
             lambda office: reception.open_dossier(office, procedure.code, applicant),
             self._on_opened,
@@ -110,20 +133,26 @@ class Session(QObject):
 
     def select(self, dossier: DossierId) -> None:
         """Make a known dossier the current one."""
-        self._dossier, self._told = dossier, ()
+        if dossier != self._dossier:
+            self._dossier, self.snapshot, self._told = dossier, None, frozenset()
+            for model in (self.pages, self.papers, self.findings):
+                model.replace(())
+        self.calm()
         self.dossier_opened.emit()
         self.refresh()
 
     def scan(self) -> None:
         """Scan what lies in the feeder, after what is already safe."""
         device = self.equipment.device
+        if not device:
+            self.trouble("scan.no_device", {"safe_sheets": 0, "refeed_sheet": 1})
+            return
 
         def act(office: Office, dossier: DossierId) -> None:
             reception.close_interrupted(office, dossier)
             reception.start_scan(office, dossier, ScanProfile(device=device))
 
-        self.calmed.emit()
-        self._act(act)
+        self._act(act, self.calm)
 
     def stop_scan(self) -> None:
         """Finish the sheet under way and stop."""
@@ -131,81 +160,26 @@ class Session(QObject):
 
     # --- review -----------------------------------------------------------------------------
 
-    def propose(self) -> None:
-        """Sort the pages into papers by their text."""
-        self._act(
-            lambda office, dossier: review.accept_papers(
-                office, dossier, review.propose_papers(office, dossier)
-            )
-        )
-
-    def new_paper(self, pages: Sequence[PageId], title: str) -> None:
-        """Put pages into a new paper."""
-
-        def act(office: Office, dossier: DossierId) -> None:
-            position = len(signing.status(office, dossier))
-            document = review.add_paper(office, dossier, "other", title, position)
-            review.assign(office, dossier, pages, document)
-
-        self._act(act)
-
-    def assign(self, pages: Sequence[PageId], number: int) -> None:
-        """Put pages into paper ``number``."""
-
-        def act(office: Office, dossier: DossierId) -> None:
-            papers = signing.status(office, dossier)
-            if 1 <= number <= len(papers):
-                review.assign(office, dossier, pages, papers[number - 1].document.id)
-
-        self._act(act)
-
-    def rotate(self, pages: Sequence[PageId], by_deg: int) -> None:
-        """Turn pages clockwise."""
-        self._act(lambda office, dossier: review.rotate(office, dossier, pages, by_deg))
-
-    def move(self, page: PageId, by: int) -> None:
-        """Move a page in the order."""
-        self._act(lambda office, dossier: review.move(office, dossier, page, by))
-
-    def drop(self, pages: Sequence[PageId]) -> None:
-        """Move pages to the tray, or take them back from it."""
-        states = {row.state for row in self._rows(pages)}
-        how = review.restore if states == {"dropped"} else review.drop
-        self._act(lambda office, dossier: how(office, dossier, pages))
-
-    def toggle_blank(self, pages: Sequence[PageId]) -> None:
-        """Flagged blank: leave out; left out: take back, knowingly kept."""
-        states = {row.state for row in self._rows(pages)}
-        how = review.keep_blank if states == {"hidden"} else review.hide_blank
-        self._act(lambda office, dossier: how(office, dossier, pages))
-
     def confirm_count(self) -> None:
         """The shown number of sheets is the one in the hand."""
         self._act(reception.confirm_count)
 
-    def undo(self) -> None:
-        """Take the last edit back."""
-        self._act(edits.undo)
-
-    def redo(self) -> None:
-        """Do the undone edit again."""
-        self._act(edits.redo)
-
     # --- signing ----------------------------------------------------------------------------
 
     def start_signing(self) -> None:
-        """One confirmation for all papers; the certificate is checked before a PIN is asked."""
+        """One confirmation for all papers; the certificate is known before a PIN is asked."""
         signer = self.equipment.signer
         if signer is None:
-            self.troubled.emit("sign.token_missing", {})
+            self._wants_to_sign = True
+            self.token_wanted.emit()
             return
 
         def act(office: Office, dossier: DossierId) -> None:
-            if office.vault and take(office, dossier).dossier.editable:
+            if dossiers.get(office.vault.db, dossier).editable:
                 review.confirm(office, dossier)
             signing.start(office, dossier, signer)
 
-        self._act(act, self.signing_started.emit)
+        self._act(act, self._on_signing, self._on_not_signing)
 
     def log_in(self, pin: bytearray) -> None:
         """Hand the PIN to the token process; it is wiped on the way."""
@@ -227,33 +201,53 @@ class Session(QObject):
 
         threading.Thread(target=enter, name="login", daemon=True).start()
 
-    def sign_again(self) -> None:
-        """The clerk's act for what is in doubt or too old."""
-        self.start_signing()
-
     def place_anywhere(self, document: DocumentId) -> None:
         """The mark may stand inside the page."""
-        self._act(lambda office, _dossier: signing.place_anywhere(office, document))
+        self._act(lambda office, _dossier: signing.place_anywhere(office, document), self.calm)
 
     def postpone(self) -> None:
-        """Sign later; the dossier can be edited again."""
-        self.supervisor.token.close_token()
-        self._act(signing.postpone)
+        """Sign later: the PIN is forgotten, the dossier can be edited again."""
 
-    # --- sending ----------------------------------------------------------------------------
+        def act(office: Office, dossier: DossierId) -> None:
+            if dossiers.get(office.vault.db, dossier).state == "signing":
+                signing.postpone(office, dossier)
 
-    def connect_portal(self, url: str) -> None:
-        """Deliver to the portal at ``url`` from now on."""
+        self._forget_pin()
+        self._act(act)
 
-        def act(office: Office) -> None:
-            submission.use_portal(office, url)
-            submission.send_now(office)
-
-        self.desk.do(act)
+    # --- sending and equipment --------------------------------------------------------------
 
     def send_now(self) -> None:
         """Try everything that waits."""
         self.desk.do(submission.send_now)
+
+    def equip(self, now: object) -> None:
+        """Take over equipment that has become known."""
+        if not isinstance(now, Equipment):
+            return
+        before, self.equipment = self.equipment, now
+        self.equipment_changed.emit()
+        if now.practice and now.portal and now.portal != before.portal:
+            self.desk.do(lambda office: submission.use_portal(office, now.portal))
+            self.send_now()
+        if self._wants_to_sign and now.signer is not None:
+            self._wants_to_sign = False
+            self.start_signing()
+
+    def trouble(self, slug: str, params: Mapping[str, str | int]) -> None:
+        """Tell a trouble; it stands until it is solved."""
+        self._wants_to_sign = False
+        self._trouble = slug
+        found = self.findings.row(0)
+        if slug == INCOMPLETE and found is not None:
+            said = message(found.slug, found.params, language()).happened
+            params = {**params, "finding": said.rstrip(".")}
+        self.troubled.emit(slug, params)
+
+    def calm(self) -> None:
+        """What stood in the way does not any more."""
+        self._trouble = ""
+        self.calmed.emit()
 
     # --- answers ----------------------------------------------------------------------------
 
@@ -261,6 +255,7 @@ class Session(QObject):
         self,
         act: Callable[[Office, DossierId], object],
         then: Callable[[], None] | None = None,
+        failed: Callable[[object], None] | None = None,
     ) -> None:
         dossier = self._dossier
         if dossier is None:
@@ -271,62 +266,104 @@ class Session(QObject):
             if then is not None:
                 then()
 
-        self.desk.do(lambda office: act(office, dossier), finished)
+        self.desk.do(lambda office: act(office, dossier), finished, failed)
 
-    def _rows(self, pages: Sequence[PageId]) -> list[PageRow]:
-        rows = self.snapshot.pages if self.snapshot else ()
-        return [row for row in rows if row.id in set(pages)]
+    def _on_bridge_looked(self) -> None:
+        self.refresh()
+        self.refresh_queue()
 
     def _on_found(self, found: object) -> None:
         if isinstance(found, tuple):
             self.procedures.replace(found)
 
+    def _on_read(self, found: object) -> None:
+        if isinstance(found, tuple):
+            self.page_read.emit(*found)
+
+    def _on_unfinished(self, found: object) -> None:
+        if isinstance(found, Dossier):
+            self.select(found.id)
+        else:
+            self.nothing_open.emit()
+
     def _on_opened(self, dossier: object) -> None:
         if isinstance(dossier, Dossier):
             self.select(dossier.id)
+            self.refresh_queue()
 
-    def _on_logged_in(self, slug: str, params: object) -> None:
+    def _on_signing(self) -> None:
+        self.calm()
+        self.signing_started.emit()
+
+    def _on_not_signing(self, error: object) -> None:
+        if isinstance(error, DeskError) and error.slug == INCOMPLETE:
+            self.incomplete.emit()
+
+    def _on_logged_in(self, slug: str, params: dict[str, str | int]) -> None:
         if slug:
-            self.troubled.emit(slug, params)
+            self.trouble(slug, params)
         else:
-            self.calmed.emit()
+            self.calm()
 
-    def _on_state(self, state: object) -> None:
+    def _on_queue(self, rows: object) -> None:
+        self._looking = False
+        if isinstance(rows, tuple):
+            self.queue.replace(rows)
+            self.queue_changed.emit()
+
+    def _on_no_queue(self, _error: object) -> None:
+        self._looking = False
+
+    def _on_no_state(self, _error: object) -> None:
+        self._asking = self._again = False
+
+    def _on_state(self, found: object) -> None:
         self._asking = False
-        if not isinstance(state, tuple):
+        if self._again:
+            self._again = False
+            self.refresh()
+        if not isinstance(found, Snapshot) or found.dossier.id != self._dossier:
             return
-        snapshot, rows = state
-        self.queue.replace(rows)
-        self.queue_changed.emit()
-        if snapshot is None or snapshot.dossier.id != self._dossier:
+        before, self.snapshot = self.snapshot, found
+        if found == before:
             return
-        before, self.snapshot = self.snapshot, snapshot
-        if snapshot == before:
-            return
-        self.pages.replace(snapshot.pages)
-        self.papers.replace(snapshot.papers)
-        self.findings.replace(snapshot.findings)
-        self.snapshot_changed.emit(snapshot)
-        self._tell(before, snapshot)
+        self.pages.replace(found.pages)
+        self.papers.replace(found.papers)
+        self.findings.replace(found.findings)
+        self.snapshot_changed.emit(found)
+        self._tell(found)
+        if before is not None and before.dossier.state == "signing":
+            self._on_left_signing(found)
 
-    def _tell(self, before: Snapshot | None, after: Snapshot) -> None:
-        """What the clerk must hear once: how a batch ended, a paper that failed, the seal."""
-        scan = after.scan
-        told = (scan.job, scan.state, scan.slug, after.waiting_for)
-        if told != self._told:
-            self._told = told
-            if scan.state == "ended" and scan.slug:
-                params = {**dict(scan.params), "safe_sheets": scan.safe_sheets}
-                self.troubled.emit(scan.slug, {**params, "refeed_sheet": scan.refeed_sheet})
-            elif after.waiting_for:
-                self.troubled.emit(after.waiting_for, {})
-        was = before.dossier.state if before and before.dossier.id == after.dossier.id else None
-        if was == "signing" and after.dossier.state != "signing":
-            self.supervisor.token.close_token()
-            if after.dossier.received_at is not None:
-                self.dossier_sealed.emit()
+    def _on_left_signing(self, now: Snapshot) -> None:
+        if now.dossier.state == "signing":
+            return
+        self._forget_pin()
+        if now.dossier.received_at is not None:
+            self.calm()
+            self.dossier_sealed.emit()
 
-    def equip(self, **changes: object) -> None:
-        """Take over equipment that has become known (a token, a portal)."""
-        self.equipment = dataclasses.replace(self.equipment, **changes)  # type: ignore[arg-type]
-        self.equipment_changed.emit()
+    def _forget_pin(self) -> None:
+        """End the token's process; beside the window, because a token may be slow to let go."""
+        close = self.supervisor.token.close_token
+        threading.Thread(target=close, name="forget", daemon=True).start()
+
+    def _tell(self, now: Snapshot) -> None:
+        """Tell each trouble once: how a batch ended, what waits, a paper that failed."""
+        told: dict[tuple[object, ...], tuple[str, dict[str, str | int]]] = {}
+        scan = now.scan
+        if scan.state == "ended" and scan.slug:
+            told["scan", scan.job, scan.slug] = scan.slug, dict(scan.params)
+        if now.waiting_for:
+            told["waits", now.waiting_for] = now.waiting_for, {}
+        for paper in now.papers:
+            if paper.slug and paper.status is not None:
+                about = paper.status.document
+                key = ("paper", about.id, about.signing_at, paper.slug)
+                told[key] = paper.slug, {"title": paper.title}
+        fresh = [item for key, item in told.items() if key not in self._told]
+        self._told = frozenset(told)
+        if fresh:
+            self.trouble(*fresh[0])
+        elif self._trouble == INCOMPLETE and now.signable:
+            self.calm()

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Literal
 
-from app.desk import reception, review, signing
+from app.desk import reception, review, signing, submission
 from app.desk.office import Office
 from app.desk.reception import ScanStatus
+from app.desk.review import PageFacts, PageView
 from app.desk.signing import PaperStatus
+from app.desk.submission import QueueRow
 from app.domain.dossier import Dossier
 from app.domain.ids import BlobId, DossierId, PageId
+from app.domain.page import Page
 from app.domain.procedure import Procedure
 from app.domain.rules import Finding
 from app.store import catalogue, dossiers
 
-PageState = Literal["received", "cleaned", "read", "failed", "blank", "hidden", "dropped"]
+PageState = Literal["received", "cleaned", "read", "failed", "blank", "hidden", "dropped", "rescan"]
+ALWAYS = frozenset({"new", "queue", "doctor", "send", "back"})
+EDITS = frozenset(
+    {"propose", "count", "blank", "drop", "left", "right", "up", "down", "paper", "assign",
+     "undo", "redo"}
+)  # fmt: skip
+KEPT = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +33,22 @@ class PageRow:
     """A page in the grid.
 
     Attributes:
-        number: as shown, from 1.
+        number: as shown and as findings name it, from 1.
+        sheet: which sheet of which batch it is a side of.
         paper: position of its paper from 1, or 0.
-        rescan: the sheet must be fed again.
+        confidence: mean confidence of its letters, 0 to 1.
     """
 
     id: PageId
     number: int
+    sheet: tuple[int, int]
     paper: int
     thumb: BlobId | None
     screen: BlobId | None
     state: PageState
-    rescan: bool
     angle_deg: float | None
     confidence: float | None
+    failure: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,94 +74,187 @@ class Snapshot:
     findings: tuple[Finding, ...]
     scan: ScanStatus
     waiting_for: str | None
+    sending: QueueRow | None
+
+    @property
+    def scanning(self) -> bool:
+        """Whether a batch is running."""
+        return self.scan.state == "running"
 
     @property
     def sheets(self) -> int:
-        """Sheets that are whole in the vault."""
-        return self.scan.safe_sheets
+        """Sheets that take part, as the clerk can count them in the hand."""
+        return len({page.sheet for page in self.pages if page.state != "dropped"})
+
+    @property
+    def current(self) -> int:
+        """Pages that take part in a paper."""
+        return sum(1 for page in self.pages if page.state not in {"hidden", "dropped"})
+
+    @property
+    def settled(self) -> int:
+        """Pages among them that are read or have given up."""
+        done = {"read", "blank", "failed", "rescan"}
+        return sum(1 for page in self.pages if page.state in done)
+
+    @property
+    def blanks(self) -> int:
+        """Pages that are blank, left out or not decided yet."""
+        return sum(1 for page in self.pages if page.state in {"blank", "hidden"})
 
     @property
     def signable(self) -> bool:
         """Whether F9 would be accepted now."""
-        return self.dossier.state in {"checked", "signing"} or not self.findings
+        if self.dossier.state == "draft":
+            return bool(self.pages) and not self.findings
+        return self.dossier.state in {"checked", "signing"}
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        """Names of the acts that make sense now; what is still lacking, the desk says itself."""
+        acts = set(ALWAYS)
+        if self.dossier.editable:
+            acts |= {"sign", "next", "stop" if self.scanning else "scan"}
+            acts |= EDITS if self.pages else set()
+        elif self.dossier.state == "signing":
+            acts.add("sign")
+        else:
+            acts.add("receipt")
+        return frozenset(acts)
 
 
-def take(office: Office, dossier: DossierId) -> Snapshot:
-    """The present state of a dossier."""
+class Known:
+    """What was once read out of blobs; content never changes under its name."""
+
+    def __init__(self) -> None:
+        self._facts: OrderedDict[BlobId, PageFacts | None] = OrderedDict()
+        self._confidences: OrderedDict[BlobId, float] = OrderedDict()
+
+    def view(self, office: Office, page: Page) -> PageView:
+        """A page with its facts, read once each."""
+        return PageView(
+            page,
+            self._facts_of(office, page),
+            self._confidence_of(office, page),
+            review.failure(office, page),
+        )
+
+    def _facts_of(self, office: Office, page: Page) -> PageFacts | None:
+        if page.clean is None:
+            return None
+        if page.clean not in self._facts:
+            self._facts[page.clean] = review.facts(office, page)
+        if len(self._facts) > KEPT:
+            self._facts.popitem(last=False)
+        return self._facts.get(page.clean)
+
+    def _confidence_of(self, office: Office, page: Page) -> float | None:
+        if page.text is None:
+            return None
+        if page.text not in self._confidences:
+            self._confidences[page.text] = review.mean_confidence(review.words(office, page))
+        if len(self._confidences) > KEPT:
+            self._confidences.popitem(last=False)
+        return self._confidences.get(page.text)
+
+
+def take(office: Office, dossier: DossierId, known: Known) -> Snapshot:
+    """The present state of a dossier.
+
+    Raises:
+        Trouble: dossier.unknown, catalogue.unknown, store.*.
+    """
     db = office.vault.db
     found = dossiers.get(db, dossier)
     procedure = catalogue.procedure(found.procedure_code, found.procedure_version)
     statuses = signing.status(office, dossier)
     numbers = {status.document.id: n for n, status in enumerate(statuses, 1)}
-    views = review.page_views(office, dossier)
     pages = tuple(
-        _page(view, number, numbers.get(view.page.document, 0) if view.page.document else 0)
-        for number, view in enumerate(views, 1)
+        _page(known.view(office, page), numbers.get(page.document, 0) if page.document else 0)
+        for page in dossiers.pages(db, dossier)
     )
     papers = tuple(
         _paper(number, status, pages, found) for number, status in enumerate(statuses, 1)
     )
-    editable = found.editable
     return Snapshot(
         dossier=found,
         procedure=procedure,
         pages=pages,
         papers=papers + _missing(procedure, statuses),
-        findings=review.findings(office, dossier) if editable else (),
+        findings=review.findings(office, dossier) if found.editable else (),
         scan=reception.scan_status(office, dossier),
         waiting_for=review.waiting_for(office, dossier),
+        sending=submission.row(office, found) if found.received_at is not None else None,
     )
 
 
-def _page(view: review.PageView, number: int, paper: int) -> PageRow:
+def recent(office: Office, limit: int) -> tuple[QueueRow, ...]:
+    """The newest dossiers, drafts too, each with where it stands."""
+    found = dossiers.recent(office.vault.db, limit)
+    return tuple(submission.row(office, row) for row in found if row.state != "abandoned")
+
+
+def unfinished(office: Office) -> Dossier | None:
+    """The newest dossier that waits for its clerk, or None."""
+    open_states = {"draft", "checked", "signing"}
+    found = dossiers.recent(office.vault.db, 50)
+    return next((row for row in found if row.state in open_states), None)
+
+
+def _page(view: PageView, paper: int) -> PageRow:
     page = view.page
     return PageRow(
         id=page.id,
-        number=number,
+        number=page.position + 1,
+        sheet=(page.job, page.sheet),
         paper=paper,
         thumb=page.thumb,
         screen=page.screen,
         state=_page_state(view),
-        rescan=bool({"double_feed", "half_sheet"} & set(page.flags)),
         angle_deg=view.facts.angle_deg if view.facts else None,
         confidence=view.mean_confidence,
+        failure=view.failure,
     )
 
 
-def _page_state(view: review.PageView) -> PageState:
-    page = view.page
-    if page.dropped:
-        return "dropped"
-    if page.hidden:
-        return "hidden"
-    if view.failure:
-        return "failed"
-    if view.facts is not None and view.facts.blank and "blank_kept" not in page.flags:
-        return "blank"
-    if page.text is not None:
-        return "read"
-    return "cleaned" if page.clean is not None else "received"
+def _page_state(view: PageView) -> PageState:
+    """The first true row from the worst down."""
+    page, facts = view.page, view.facts
+    blank = facts is not None and facts.blank and "blank_kept" not in page.flags
+    rows: tuple[tuple[PageState, bool], ...] = (
+        ("dropped", page.dropped),
+        ("hidden", page.hidden),
+        ("rescan", bool({"double_feed", "half_sheet"} & set(page.flags))),
+        ("failed", view.failure is not None),
+        ("blank", blank),
+        ("read", page.text is not None),
+        ("cleaned", page.clean is not None),
+    )
+    return next((state for state, true in rows if true), "received")
 
 
 def _paper(
     number: int, status: PaperStatus, pages: tuple[PageRow, ...], dossier: Dossier
 ) -> PaperRow:
     mine = [page for page in pages if page.paper == number and page.state != "dropped"]
-    if dossier.state in {"draft", "checked"}:
-        if any(page.state == "failed" or page.rescan for page in mine):
-            state = "rescan"
-        elif any(page.state in {"received", "cleaned"} for page in mine):
-            state = "processing"
-        elif any(page.state == "blank" for page in mine):
-            state = "review"
-        else:
-            state = "confirmed" if dossier.state == "checked" else "scanned"
-    elif dossier.state == "delivered":
-        state = "delivered"
-    else:
-        state = status.state
     shown = sum(1 for page in mine if page.state != "hidden")
+    state = _paper_state(status, {page.state for page in mine}, dossier)
     return PaperRow(number, status.document.title, shown, state, status.slug, status)
+
+
+def _paper_state(status: PaperStatus, pages: set[PageState], dossier: Dossier) -> str:
+    """The first true row from the worst down."""
+    if not dossier.editable:
+        return "delivered" if dossier.state == "delivered" else status.state
+    checked = dossier.state == "checked"
+    rows = (
+        ("rescan", bool(pages & {"failed", "rescan"})),
+        ("processing", bool(pages & {"received", "cleaned"})),
+        ("review", "blank" in pages),
+        ("failed", checked and status.state == "failed"),
+        ("confirmed", checked),
+    )
+    return next((state for state, true in rows if true), "scanned")
 
 
 def _missing(procedure: Procedure, statuses: tuple[PaperStatus, ...]) -> tuple[PaperRow, ...]:
@@ -158,9 +263,9 @@ def _missing(procedure: Procedure, statuses: tuple[PaperStatus, ...]) -> tuple[P
     for component in procedure.components:
         if component.id in answered:
             continue
-        if not component.imaged:
-            state = {"data": "not_to_ask", "present": "presented"}.get(component.acq, "exempt")
-        else:
+        if component.imaged:
             state = "missing" if component.required else "optional"
+        else:
+            state = {"data": "not_to_ask", "present": "presented"}.get(component.acq, "exempt")
         rows.append(PaperRow(0, component.name, 0, state, None, None))
     return tuple(rows)

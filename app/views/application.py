@@ -4,59 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import logging
+import signal
 import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType, TracebackType
 
-from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
 
-from app.desk import training
-from app.desk.opening import Opening, open_counter, posts
-from app.domain.errors import DeskError
+from app.desk.opening import open_counter, posts
 from app.pipeline.locks import desk_lock
 from app.pipeline.supervisor import Supervisor
 from app.viewmodels.bridge import Bridge
 from app.viewmodels.deskthread import DeskThread
-from app.viewmodels.session import Equipment, Session
+from app.viewmodels.doctor import Doctor
+from app.viewmodels.equipment import Fitting, decide
+from app.viewmodels.session import Session
 from app.views import theme
 from app.views.main_window import MainWindow
 
 CLERK = "clerk"
-
-
-class Practice(QObject):
-    """Makes the practice token and portal ready beside the window, never in its thread."""
-
-    ready = Signal(object, object)
-    failed = Signal(str, object)
-
-    def __init__(self, opening: Opening) -> None:
-        super().__init__()
-        self._opening = opening
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="practice", daemon=True)
-
-    def start(self) -> None:
-        """Begin; ``ready`` tells the token and the portal's URL."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """End the portal."""
-        self._end.set()
-        self._thread.join(timeout=30)
-
-    def _run(self) -> None:
-        vault = self._opening.office.vault
-        try:
-            with training.practice_portal(vault.home) as url:
-                token = training.practice_token_in(self._opening, vault.connect())
-                self.ready.emit(token, url)
-                self._end.wait()
-        except DeskError as error:
-            self.failed.emit(error.slug, dict(error.params))
+INTERRUPTED = 130
+log = logging.getLogger("ui")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,66 +37,88 @@ class Counter:
 
     session: Session
     window: MainWindow
-    practice: Practice
 
 
 @contextlib.contextmanager
-def counter(home: Path, pages: Path | None = None) -> Iterator[Counter]:
-    """An open counter on practice equipment; everything is ended on leaving.
+def counter(home: Path, device: str = "") -> Iterator[Counter]:
+    """An open counter; everything is ended on leaving, whatever is in the vault stays.
+
+    Delivery ends with the window too; the next one, or ``sync``, goes on with it.
 
     Args:
         home: the vault.
-        pages: folder of the simulated feeder; None takes the built-in sample.
+        device: scanner id that overrides the vault's setting.
 
     Raises:
-        Trouble: desk.already_open, store.* when the vault cannot be opened.
+        Trouble: desk.already_open, desk.other_kind, store.* when the vault cannot be opened.
     """
-    with desk_lock(home):
-        opening = open_counter(home, CLERK, env="demo")
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(desk_lock(home))
+        opening = open_counter(home, CLERK)
         vault = opening.office.vault
-        bridge = Bridge()
+        stack.callback(vault.close)
+        equipment = decide(opening, device)
+        bridge, doctor = Bridge(), Doctor(home)
         supervisor = Supervisor(vault, opening.master.value, posts(home, stay=False), bridge.hear)
         desk = DeskThread(vault, CLERK, supervisor.wake)
-        device = f"simulated:{pages or training.sample_pages()}"
-        session = Session(desk, bridge, supervisor, Equipment(device))
-        practice = Practice(opening)
-        window = MainWindow(session, practice=True)
-
-        def equip(token: object, url: object) -> None:
-            if isinstance(token, training.PracticeToken):
-                session.equip(
-                    module=token.module,
-                    module_env=(("SOFTHSM2_CONF", str(token.softhsm_conf)),),
-                    serial=token.serial,
-                    signer=token.signer,
-                    practice_pin=token.pin,
-                )
-            session.connect_portal(str(url))
-
-        practice.ready.connect(equip)
-        practice.failed.connect(session.troubled)
+        session = Session(desk, bridge, supervisor, equipment)
+        fitting = Fitting(opening, supervisor.token, equipment)
+        session.token_wanted.connect(fitting.find_token)
+        fitting.fitted.connect(session.equip)
+        fitting.failed.connect(session.trouble)
+        window = MainWindow(session, doctor)
+        stack.callback(supervisor.close)
+        stack.callback(desk.close)
+        stack.callback(fitting.close)
+        stack.callback(doctor.close)
+        stack.callback(bridge.close)
+        stack.callback(window.close)
         desk.start()
         supervisor.start()
-        practice.start()
-        session.refresh()
-        try:
-            yield Counter(session, window, practice)
-        finally:
-            window.close()
-            practice.close()
-            desk.close()
-            supervisor.close()
-            vault.close()
+        fitting.start()
+        session.resume()
+        session.refresh_queue()
+        yield Counter(session, window)
 
 
 def run(home: Path) -> int:
-    """Show the window until it is closed."""
+    """Show the window until it is closed.
+
+    Returns:
+        0, or 130 when it was interrupted from outside.
+    """
     application = QApplication(sys.argv[:1])
+    application.setApplicationName("counter-station")
     theme.dress(application)
+    hints = application.styleHints()
+    hints.colorSchemeChanged.connect(
+        lambda _scheme: theme.recolour(application, dark=theme.wants_dark())
+    )
+    interrupted = threading.Event()
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        interrupted.set()
+        application.quit()
+
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
+    sys.excepthook = _on_defect
     with counter(home) as running:
         running.window.show()
-        running.window.new_dossier.begin()
-        running.window.stack.setCurrentWidget(running.window.new_dossier)
-        gc.collect()
-        gc.freeze()
-        return application.exec()
+        settle()
+        code = application.exec()
+    return INTERRUPTED if interrupted.is_set() else code
+
+
+def settle() -> None:
+    """What lives as long as the window is never looked at by the garbage collector again."""
+    gc.collect()
+    gc.freeze()
+
+
+def _on_defect(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """A defect of ours in a slot: into the log, and on with the work."""
+    log.error("ui.defect", exc_info=(kind, error, trace))
+    sys.__excepthook__(kind, error, trace)

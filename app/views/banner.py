@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy
 
 from app.i18n import message
+from app.viewmodels import badges
 from app.viewmodels.texts import language, ui
-from app.views import theme
+from app.views import icons
+from app.views.parts import quiet
+
+ICON_PX = 22
 
 
 class Banner(QFrame):
@@ -17,28 +23,30 @@ class Banner(QFrame):
         super().__init__()
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self._mark = QLabel()
         self._text = QLabel(wordWrap=True)
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._name = quiet()
+        self._name.setWordWrap(False)
         self._close = QPushButton(ui("banner.close"))
-        self._close.setAccessibleName(ui("banner.close"))
         self._close.clicked.connect(self.calm)
         row = QHBoxLayout(self)
+        row.addWidget(self._mark)
         row.addWidget(self._text, 1)
+        row.addWidget(self._name)
         row.addWidget(self._close)
         self.slug = ""
         self.hide()
 
-    def show_trouble(self, slug: str, params: dict[str, str | int]) -> None:
+    def show_trouble(self, slug: str, params: Mapping[str, str | int]) -> None:
         """Say the trouble's three sentences."""
         said = message(slug, params, language())
         self.slug = slug
-        self._text.setText(f"{said.text}  [{slug}]")
+        self._mark.setPixmap(icons.badge_pixmap(badges.FINDING, ICON_PX))
+        self._text.setText(said.text)
+        self._name.setText(slug)
         self.setAccessibleName(said.text)
-        scheme = theme.tokens()
-        self.setStyleSheet(
-            f"Banner {{ background: {scheme.field}; border: 1px solid {scheme.amber}; }}"
-        )
         self.show()
 
     def calm(self) -> None:
@@ -47,5 +55,5 @@ class Banner(QFrame):
         self.hide()
 
     def text(self) -> str:
-        """What is said now."""
-        return self._text.text()
+        """What is said now; empty while nothing stands in the way."""
+        return self._text.text() if self.slug else ""

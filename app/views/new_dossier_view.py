@@ -6,6 +6,7 @@ from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QFormLayout,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QListView,
@@ -14,14 +15,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.dossier import Applicant
 from app.domain.procedure import Procedure
 from app.viewmodels.models import ROW
 from app.viewmodels.session import Session
 from app.viewmodels.texts import ui
-from app.views.reception_view import heading
+from app.views.parts import heading, quiet
 
-WIDTH_PX = 760
+WIDTH_PX, RESULTS_PX, LONGEST = 760, 300, 200
 
 
 class SearchBox(QLineEdit):
@@ -31,8 +31,8 @@ class SearchBox(QLineEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up and down go to the list; everything else is typing."""
-        steps = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}
-        step = steps.get(Qt.Key(event.key()))
+        steps = {int(Qt.Key.Key_Down): 1, int(Qt.Key.Key_Up): -1}
+        step = steps.get(event.key())
         if step is None:
             super().keyPressEvent(event)
         else:
@@ -40,39 +40,45 @@ class SearchBox(QLineEdit):
 
 
 class NewDossierView(QWidget):
-    """Asks no more than form 01 needs at the counter."""
-
-    opened = Signal()
+    """Asks no more than form 01 needs at the counter; what was typed stays until it is opened."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
+        self._sent = False
         self.search = SearchBox(placeholderText=ui("new.procedure.hint"))
         self.results = QListView()
         self.results.setModel(session.procedures)
         self.results.setAccessibleName(ui("new.results"))
+        self.results.setMinimumHeight(RESULTS_PX)
         self.name, self.number, self.phone = QLineEdit(), QLineEdit(), QLineEdit()
         self.open = QPushButton(ui("new.open"))
         self._lay_out()
         self.search.textChanged.connect(session.search)
-        self.search.walked.connect(self._on_walked)
+        self.search.walked.connect(self._on_search_walked)
         self.search.returnPressed.connect(self.name.setFocus)
+        self.results.activated.connect(lambda _index: self.name.setFocus())
         for line in (self.name, self.number, self.phone):
-            line.returnPressed.connect(self._on_open)
-        self.open.clicked.connect(self._on_open)
-        session.procedures.dataChanged.connect(self._choose_first)
-        session.procedures.rowsInserted.connect(self._choose_first)
-        session.procedures.rowsRemoved.connect(self._choose_first)
+            line.returnPressed.connect(self._on_open_clicked)
+        self.open.clicked.connect(self._on_open_clicked)
+        for changed in (
+            session.procedures.dataChanged,
+            session.procedures.rowsInserted,
+            session.procedures.rowsRemoved,
+            session.procedures.layoutChanged,
+        ):
+            changed.connect(self._on_procedures_changed)
+        session.dossier_opened.connect(self._on_session_dossier_opened)
 
     def begin(self) -> None:
-        """A clean form, the focus in the procedure box."""
-        for line in (self.search, self.name, self.number, self.phone):
-            line.clear()
-        self._session.search("")
+        """The focus in the procedure box, what was typed selected."""
+        self._session.search(self.search.text())
+        self.search.selectAll()
         self.search.setFocus()
 
     def _lay_out(self) -> None:
         form = QFormLayout()
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
         for key, line in (
             ("new.procedure", self.search),
             ("new.name", self.name),
@@ -81,29 +87,34 @@ class NewDossierView(QWidget):
         ):
             label = QLabel(ui(key))
             label.setBuddy(line)
+            line.setMaxLength(LONGEST)
             line.setAccessibleName(ui(key).replace("&", ""))
             form.addRow(label, line)
             if line is self.search:
-                form.addRow(QLabel(ui("new.results")), self.results)
+                form.addRow(QLabel(), self.results)
         inner = QWidget()
         inner.setMaximumWidth(WIDTH_PX)
         column = QVBoxLayout(inner)
         column.addWidget(heading(ui("new.heading")))
         column.addLayout(form)
         column.addWidget(self.open, 0, Qt.AlignmentFlag.AlignRight)
-        outer = QVBoxLayout(self)
-        outer.addWidget(inner, 1)
+        column.addWidget(quiet(ui("new.hint")))
+        column.addStretch(1)
+        row = QHBoxLayout(self)
+        row.addStretch(1)
+        row.addWidget(inner, 4)
+        row.addStretch(1)
 
-    def _on_walked(self, step: int) -> None:
+    def _on_search_walked(self, step: int) -> None:
         row = self.results.currentIndex().row() + step
         last = self._session.procedures.rowCount() - 1
         self.results.setCurrentIndex(self._session.procedures.index(max(0, min(last, row))))
 
-    def _choose_first(self, *_args: object) -> None:
-        if self._session.procedures.rowCount() and self.search.hasFocus():
+    def _on_procedures_changed(self, *_args: object) -> None:
+        if self._session.procedures.rowCount() and not self.results.hasFocus():
             self.results.setCurrentIndex(self._session.procedures.index(0))
 
-    def _on_open(self) -> None:
+    def _on_open_clicked(self) -> None:
         index: QModelIndex = self.results.currentIndex()
         procedure = index.data(ROW)
         if not isinstance(procedure, Procedure):
@@ -111,7 +122,13 @@ class NewDossierView(QWidget):
             return
         if not self.name.text().strip():
             self.name.setFocus()
-        applicant = Applicant(
-            self.name.text().strip(), self.number.text().strip(), self.phone.text().strip()
+        self._sent = True
+        self._session.open_dossier(
+            procedure, self.name.text(), self.number.text(), self.phone.text()
         )
-        self._session.open_dossier(procedure, applicant)
+
+    def _on_session_dossier_opened(self) -> None:
+        if self._sent:
+            self._sent = False
+            for line in (self.search, self.name, self.number, self.phone):
+                line.clear()

@@ -11,7 +11,8 @@ from app.viewmodels.texts import ui
 from app.viewmodels.thumbnails import Pictures
 from app.views import theme
 
-MARGIN = 6
+MARGIN, STEP = 6, 32
+SMALLEST = QSize(220, 240)
 
 
 class PageCanvas(QWidget):
@@ -21,11 +22,11 @@ class PageCanvas(QWidget):
         super().__init__()
         self._screens, self._thumbnails = screens, thumbnails
         self._page: PageRow | None = None
-        self.setMinimumSize(QSize(220, 240))
+        self.setMinimumSize(SMALLEST)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(ui("reception.picture"))
-        screens.ready.connect(lambda _blob: self.update())
-        thumbnails.ready.connect(lambda _blob: self.update())
+        screens.ready.connect(self.update)
+        thumbnails.ready.connect(self.update)
 
     def show_page(self, page: PageRow | None) -> None:
         """Show ``page``, or nothing."""
@@ -40,14 +41,23 @@ class PageCanvas(QWidget):
         painter.fillRect(self.rect(), QColor(theme.tokens().panel))
         if self._page is None:
             return
-        pixmap = self._screens.get(self._page.screen) or self._thumbnails.get(self._page.thumb)
-        if pixmap is None or pixmap.isNull():
+        room = self._room()
+        ratio = self.devicePixelRatioF()
+        sharp = self._screens.get(self._page.screen, room * ratio)
+        pixmap = sharp or self._thumbnails.get(self._page.thumb)
+        if pixmap is None:
             return
-        room = self.size() - QSize(2 * MARGIN, 2 * MARGIN)
         size = pixmap.size().scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
         target = QRect(0, 0, size.width(), size.height())
         target.moveCenter(self.rect().center())
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawPixmap(target, pixmap)
-        painter.setPen(QPen(QColor(theme.tokens().grey), 1))
+        painter.setPen(QPen(QColor(theme.tokens().line), 1))
         painter.drawRect(target)
+
+    def _room(self) -> QSize:
+        """The room in steps, so that dragging a splitter does not decode at every pixel."""
+        free = self.size() - QSize(2 * MARGIN, 2 * MARGIN)
+        return QSize(
+            max(STEP, free.width() // STEP * STEP), max(STEP, free.height() // STEP * STEP)
+        )

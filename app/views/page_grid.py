@@ -7,13 +7,14 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.domain.ids import PageId
+from app.viewmodels import badges
 from app.viewmodels.models import ROW, PageModel
 from app.viewmodels.snapshot import PageRow
 from app.viewmodels.texts import ui
 from app.viewmodels.thumbnails import Pictures
-from app.views import theme
+from app.views import icons, theme
 
-THUMB_W, THUMB_H, LABEL_H, GAP = 150, 212, 40, 10
+THUMB_W, THUMB_H, LABEL_H, GAP, ICON_PX = 150, 212, 46, 10, 14
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -52,7 +53,7 @@ class PageDelegate(QStyledItemDelegate):
         pixmap = self._pictures.get(row.thumb)
         scheme = theme.tokens()
         target = frame
-        if pixmap is not None and not pixmap.isNull():
+        if pixmap is not None:
             size = pixmap.size().scaled(frame.size(), Qt.AspectRatioMode.KeepAspectRatio)
             target = QRect(0, 0, size.width(), size.height())
             target.moveCenter(frame.center())
@@ -63,21 +64,27 @@ class PageDelegate(QStyledItemDelegate):
             veil = QColor(scheme.panel)
             veil.setAlpha(120 if row.state == "blank" else 190)
             painter.fillRect(target, veil)
-        painter.setPen(QPen(QColor(scheme.grey), 1))
+        trouble = row.state in {"failed", "rescan"}
+        painter.setPen(QPen(QColor(scheme.red if trouble else scheme.line), 2 if trouble else 1))
         painter.drawRect(target)
 
     @staticmethod
     def _label(painter: QPainter, area: QRect, row: PageRow) -> None:
-        scheme = theme.tokens()
-        flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
-        painter.setPen(QColor(scheme.text))
-        head = str(row.number) + (f"  →  {ui('page.paper', n=row.paper)}" if row.paper else "")
-        painter.drawText(area, flags, head.replace("→", "·"))
-        state = "rescan" if row.rescan else row.state
-        colour = {"failed": scheme.red, "rescan": scheme.red, "blank": scheme.amber}
-        painter.setPen(QColor(colour.get(state, scheme.grey)))
-        word = ui("paper.state.rescan") if row.rescan else ui(f"page.state.{row.state}")
-        painter.drawText(area.adjusted(0, area.height() // 2 - 1, 0, 0), flags, word)
+        """Number and paper, below them the state: drawing, word, colour."""
+        badge = badges.PAGE[row.state]
+        middle = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
+        head = str(row.number) + (f" · {ui('page.paper', n=row.paper)}" if row.paper else "")
+        painter.setPen(QColor(theme.tokens().text))
+        painter.drawText(area, middle, head)
+        word = ui(f"page.state.{row.state}")
+        metrics = painter.fontMetrics()
+        width = metrics.horizontalAdvance(word) + ICON_PX + 4
+        left = area.left() + max(0, (area.width() - width) // 2)
+        top = area.top() + metrics.height()
+        painter.drawPixmap(left, top + 3, icons.badge_pixmap(badge, ICON_PX))
+        painter.setPen(theme.colour(badge.token))
+        below = QRect(left + ICON_PX + 4, top, area.width(), metrics.height())
+        painter.drawText(below, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, word)
 
 
 class PageGrid(QListView):
@@ -96,7 +103,7 @@ class PageGrid(QListView):
         self.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setAccessibleName(ui("reception.pages"))
-        pictures.ready.connect(lambda _blob: self.viewport().update())
+        pictures.ready.connect(self.viewport().update)
 
     def selected(self) -> list[PageId]:
         """Ids of the selected pages in their order; the current one when none is."""

@@ -2,111 +2,193 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtWidgets import QLabel, QListView, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QListView,
+    QPlainTextEdit,
+    QProgressBar,
+    QPushButton,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.domain.ids import PageId
+from app.domain.rules import Finding
 from app.viewmodels.models import ROW
 from app.viewmodels.session import Session
-from app.viewmodels.snapshot import PaperRow, Snapshot
+from app.viewmodels.snapshot import PageRow, PaperRow, Snapshot
 from app.viewmodels.texts import ui
 from app.viewmodels.thumbnails import Pictures
+from app.views import actions
 from app.views.page_canvas import PageCanvas
 from app.views.page_grid import PageGrid
-from app.views.state_list import StateDelegate
+from app.views.parts import heading, panel, quiet
+from app.views.state_list import BadgeDelegate, PaperDelegate
 
-SHARES = (28, 46, 26)
-
-
-def heading(text: str) -> QLabel:
-    """A panel's heading."""
-    label = QLabel(text)
-    label.setProperty("heading", "true")
-    return label
-
-
-def panel(*widgets: QWidget, grow: int) -> QWidget:
-    """Widgets below each other; the one at ``grow`` takes the room."""
-    box = QWidget()
-    column = QVBoxLayout(box)
-    column.setContentsMargins(4, 4, 4, 4)
-    for number, widget in enumerate(widgets):
-        column.addWidget(widget, 1 if number == grow else 0)
-    return box
+WIDTHS, HEIGHTS = (330, 660, 370), (330, 330)
 
 
 class ReceptionView(QWidget):
     """The screen a clerk looks at all day."""
 
-    def __init__(self, session: Session, thumbnails: Pictures, screens: Pictures) -> None:
+    def __init__(
+        self,
+        session: Session,
+        thumbnails: Pictures,
+        screens: Pictures,
+        acts: Mapping[str, QAction],
+    ) -> None:
         super().__init__()
         self._session = session
+        self._text_of: PageRow | None = None
         self.papers = QListView()
         self.papers.setModel(session.papers)
-        self.papers.setItemDelegate(StateDelegate(self.papers))
+        self.papers.setItemDelegate(PaperDelegate(self.papers))
         self.papers.setAccessibleName(ui("reception.papers"))
-        self.papers.setWordWrap(True)
         self.grid = PageGrid(session.pages, thumbnails)
         self.canvas = PageCanvas(screens, thumbnails)
-        self.findings = QListView()
-        self.findings.setModel(session.findings)
-        self.findings.setWordWrap(True)
-        self.findings.setAccessibleName(ui("reception.findings"))
-        self.ready = QLabel(wordWrap=True)
-        self.facts = QLabel(wordWrap=True)
+        self.findings = self._findings_list()
+        self.ready = heading("")
+        self.ready.setWordWrap(True)
+        self.facts = quiet()
+        self.text = QPlainTextEdit(readOnly=True, tabChangesFocus=True)
+        self.text.setAccessibleName(ui("reception.text"))
+        self.bar = actions.bar(ui("reception.pages"), acts, actions.PAGE_BAR)
+        self.progress = QProgressBar()
+        self.progress.setAccessibleName(ui("reception.progress"))
+        self.stop = QPushButton(ui("action.stop"))
+        self.stop.clicked.connect(session.stop_scan)
         self._lay_out()
-        session.snapshot_changed.connect(self._on_snapshot)
-        self.grid.selectionModel().currentChanged.connect(self._on_current)
-        self.papers.selectionModel().currentChanged.connect(self._on_paper)
+        self._listen()
 
     def selected(self) -> list[PageId]:
         """The pages that an act is about."""
         return self.grid.selected()
 
+    def go_to_next(self) -> None:
+        """The focus on the first thing to do."""
+        self.findings.setFocus()
+        self.findings.setCurrentIndex(self._session.findings.index(0))
+
+    # --- building ---------------------------------------------------------------------------
+
+    def _findings_list(self) -> QListView:
+        view = QListView()
+        view.setModel(self._session.findings)
+        view.setItemDelegate(BadgeDelegate(view))
+        view.setWordWrap(True)
+        view.setSpacing(3)
+        view.setResizeMode(QListView.ResizeMode.Adjust)
+        view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        view.setAccessibleName(ui("reception.findings"))
+        return view
+
     def _lay_out(self) -> None:
         middle = QSplitter(Qt.Orientation.Vertical)
         middle.addWidget(self.grid)
         middle.addWidget(self.canvas)
-        middle.setSizes([300, 300])
+        middle.setSizes(list(HEIGHTS))
+        working = QWidget()
+        row = QHBoxLayout(working)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.progress, 1)
+        row.addWidget(self.stop)
+        right = (heading(ui("reception.findings")), self.ready, self.findings)
+        facts = (heading(ui("reception.facts")), self.facts, self.text)
+        halves = QSplitter(Qt.Orientation.Vertical)
+        halves.addWidget(panel(*right, grow=2))
+        halves.addWidget(panel(*facts, grow=2))
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(panel(heading(ui("reception.papers")), self.papers, grow=1))
-        splitter.addWidget(panel(heading(ui("reception.pages")), middle, grow=1))
-        right = (heading(ui("reception.findings")), self.ready, self.findings)
-        facts = (heading(ui("reception.facts")), self.facts)
-        splitter.addWidget(panel(*right, *facts, grow=2))
-        for number, share in enumerate(SHARES):
-            splitter.setStretchFactor(number, share)
-        splitter.setSizes([share * 14 for share in SHARES])
+        pages = (heading(ui("reception.pages")), self.bar, working, middle)
+        splitter.addWidget(panel(*pages, grow=3))
+        splitter.addWidget(halves)
+        for number, width in enumerate(WIDTHS):
+            splitter.setStretchFactor(number, width)
+        splitter.setSizes(list(WIDTHS))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(splitter)
 
-    def _on_snapshot(self, snapshot: Snapshot) -> None:
-        ready = snapshot.signable and bool(snapshot.pages)
-        self.ready.setText(ui("reception.ready") if ready else "")
-        self.ready.setVisible(ready)
-        self.findings.setVisible(not ready)
+    def _listen(self) -> None:
+        self._session.snapshot_changed.connect(self._on_session_snapshot)
+        self._session.page_read.connect(self._on_session_page_read)
+        self._session.dossier_opened.connect(self._on_session_dossier_opened)
+        self.grid.selectionModel().currentChanged.connect(self._show_page)
+        self.papers.selectionModel().currentChanged.connect(self._on_papers_current)
+        self.papers.activated.connect(lambda _index: self.grid.setFocus())
+        self.findings.activated.connect(self._on_findings_activated)
+
+    # --- what the session says --------------------------------------------------------------
+
+    def _on_session_dossier_opened(self) -> None:
+        self.grid.setFocus()
+        self.progress.hide()
+        self.stop.hide()
+        self.ready.hide()
+        self._show_page()
+
+    def _on_session_snapshot(self, snapshot: Snapshot) -> None:
+        self.ready.setText(ui("reception.ready"))
+        self.ready.setVisible(snapshot.signable)
+        self.stop.setVisible(snapshot.scanning)
+        self.progress.setVisible(snapshot.scanning or snapshot.settled < snapshot.current)
+        self.progress.setRange(0, max(1, snapshot.current))
+        self.progress.setValue(snapshot.settled)
+        words = "reception.scanning" if snapshot.scanning else "reception.reading"
+        self.progress.setFormat(ui(words, n=snapshot.current, done=snapshot.settled))
         if not self.grid.currentIndex().isValid() and snapshot.pages:
             self.grid.setCurrentIndex(self._session.pages.index(0))
-        self._on_current()
+        self._show_page()
 
-    def _on_current(self, *_indexes: QModelIndex) -> None:
+    def _on_session_page_read(self, page: str, text: str) -> None:
+        if self._text_of is not None and self._text_of.id == page:
+            self.text.setPlainText(text)
+
+    # --- what is selected -------------------------------------------------------------------
+
+    def _show_page(self, *_indexes: QModelIndex) -> None:
         page = self.grid.current()
         self.canvas.show_page(page)
-        if page is None:
-            self.facts.setText("")
-        elif page.angle_deg is None or page.confidence is None:
-            self.facts.setText(ui("reception.facts.wait"))
-        else:
-            angle = f"{page.angle_deg:.1f}".replace(".", ",")
-            percent = round(page.confidence * 100)
-            self.facts.setText(ui("reception.facts.text", angle=angle, confidence=percent))
-
-    def _on_paper(self, *_indexes: QModelIndex) -> None:
-        row = self.papers.currentIndex().data(ROW)
-        if not isinstance(row, PaperRow) or not row.number or self._session.snapshot is None:
+        if page == self._text_of:
             return
-        for number, page in enumerate(self._session.snapshot.pages):
-            if page.paper == row.number:
-                self.grid.setCurrentIndex(self._session.pages.index(number))
+        self._text_of = page
+        self.text.clear()
+        self.facts.setText(_facts(page))
+        if page is not None:
+            self._session.read_page(page.id)
+
+    def _on_papers_current(self, *_indexes: QModelIndex) -> None:
+        row = self.papers.currentIndex().data(ROW)
+        if isinstance(row, PaperRow) and row.number:
+            self._go_to(paper=row.number)
+
+    def _on_findings_activated(self, index: QModelIndex) -> None:
+        row = index.data(ROW)
+        if isinstance(row, Finding) and "page" in row.params:
+            self._go_to(number=int(row.params["page"]))
+            self.grid.setFocus()
+
+    def _go_to(self, *, paper: int | None = None, number: int | None = None) -> None:
+        model = self._session.pages
+        for place in range(model.rowCount()):
+            page = model.row(place)
+            if page is not None and (page.paper == paper or page.number == number):
+                self.grid.setCurrentIndex(model.index(place))
                 return
+
+
+def _facts(page: PageRow | None) -> str:
+    """What the engine found out about a page, in words."""
+    if page is None:
+        return ui("reception.facts.none")
+    if page.angle_deg is None or page.confidence is None:
+        return ui("reception.facts.wait", n=page.number)
+    angle = f"{page.angle_deg:.1f}".replace(".", ",")
+    percent = round(page.confidence * 100)
+    return ui("reception.facts.text", n=page.number, angle=angle, confidence=percent)

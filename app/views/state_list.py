@@ -1,71 +1,91 @@
-"""A list whose rows carry a state: a drawn mark, the word, and a colour that is never alone."""
+"""Rows that carry a state: a drawing, the word, and a colour that is never alone."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from app.desk.health import Check
+from app.desk.submission import QueueRow
+from app.domain.rules import Finding
+from app.viewmodels import badges
+from app.viewmodels.badges import Badge
 from app.viewmodels.models import ROW
 from app.viewmodels.snapshot import PaperRow
 from app.viewmodels.texts import ui
-from app.views import theme
+from app.views import icons, theme
 
-HEIGHT, MARK = 50, 14
-DONE = frozenset({"signed", "delivered", "confirmed"})
-OPEN = frozenset({"missing", "optional"})
+HEIGHT, ICON_PX, PAD_PX = 52, 18, 8
 Index = QModelIndex | QPersistentModelIndex
 
 
-class StateDelegate(QStyledItemDelegate):
+class PaperDelegate(QStyledItemDelegate):
     """Draws a paper: mark, number and title, pages and state in words."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Two lines of text."""
-        del option, index
-        return QSize(200, HEIGHT)
+        del index
+        lines = 2 * option.fontMetrics.height() + PAD_PX
+        return QSize(200, max(HEIGHT, lines))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw one paper."""
         row = index.data(ROW)
         if not isinstance(row, PaperRow):
             return
+        badge = badges.PAPER.get(row.state, badges.FINDING)
         scheme = theme.tokens()
-        area = QRect(option.rect).adjusted(8, 4, -8, -4)
+        whole = QRect(option.rect)
+        area = whole.adjusted(PAD_PX, 4, -PAD_PX, -4)
         painter.save()
         if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(QRect(option.rect), QColor(scheme.selection))
-        colour = theme.state_colour(row.state)
-        self._mark(painter, QRect(area.left(), area.top() + 4, MARK, MARK), row.state, colour)
-        text = area.adjusted(MARK + 10, 0, 0, 0)
+            painter.fillRect(whole, QColor(scheme.selection))
+        painter.drawPixmap(area.left(), area.top() + 3, icons.badge_pixmap(badge, ICON_PX))
+        text = area.adjusted(ICON_PX + 10, 0, 0, 0)
         top = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
         title = f"{row.number}  {row.title}" if row.number else row.title
         metrics = painter.fontMetrics()
-        shown = metrics.elidedText(title, Qt.TextElideMode.ElideRight, text.width())
         painter.setPen(QColor(scheme.text))
-        painter.drawText(text, top, shown)
+        cut = Qt.TextElideMode.ElideRight
+        painter.drawText(text, top, metrics.elidedText(title, cut, text.width()))
         word = ui(f"paper.state.{row.state}")
         if row.pages:
             word = f"{ui('paper.pages', n=row.pages)} · {word}"
-        painter.setPen(colour)
-        painter.drawText(text.adjusted(0, metrics.height() + 2, 0, 0), top, word)
+        painter.setPen(theme.colour(badge.token))
+        below = text.adjusted(0, metrics.height() + 2, 0, 0)
+        painter.drawText(below, top, metrics.elidedText(word, cut, below.width()))
         painter.restore()
 
-    @staticmethod
-    def _mark(painter: QPainter, box: QRect, state: str, colour: QColor) -> None:
-        """Tick for done, ring for open, bar for not needed, dot for under way."""
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(colour, 2))
-        if state in DONE:
-            painter.drawLine(box.left() + 1, box.center().y(), box.center().x(), box.bottom() - 2)
-            painter.drawLine(box.center().x(), box.bottom() - 2, box.right(), box.top() + 1)
-        elif state in OPEN:
-            painter.drawEllipse(box.adjusted(1, 1, -2, -2))
-        elif state in {"not_to_ask", "presented", "exempt"}:
-            painter.drawLine(box.left() + 1, box.center().y(), box.right() - 1, box.center().y())
-        elif state in {"rescan", "failed"}:
-            painter.drawLine(box.topLeft(), box.bottomRight())
-            painter.drawLine(box.topRight(), box.bottomLeft())
-        else:
-            painter.setBrush(colour)
-            painter.drawEllipse(box.adjusted(3, 3, -3, -3))
+
+class BadgeDelegate(QStyledItemDelegate):
+    """A row's own words behind the drawing of its state.
+
+    Args:
+        view: the view it draws for.
+        column: draws the badge in this column only.
+    """
+
+    def __init__(self, view: QListView | None = None, column: int = 0) -> None:
+        super().__init__(view)
+        self._column = column
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        """Put the drawing before the text."""
+        super().initStyleOption(option, index)
+        badge = _badge(index.data(ROW))
+        if badge is not None and index.column() == self._column:
+            option.icon = icons.badge_icon(badge, ICON_PX)
+            option.decorationSize = QSize(ICON_PX, ICON_PX)
+            option.features |= QStyleOptionViewItem.ViewItemFeature.HasDecoration
+
+
+def _badge(row: object) -> Badge | None:
+    match row:
+        case QueueRow():
+            return badges.DOSSIER.get(row.dossier.state)
+        case Check():
+            return badges.CHECK.get(row.state)
+        case Finding():
+            return badges.FINDING
+    return None

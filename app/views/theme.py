@@ -12,6 +12,12 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalett
 from PySide6.QtWidgets import QApplication
 
 from app import paths
+from app.viewmodels.badges import Token
+
+FAMILY = "Noto Sans"
+POINT_SIZE = 11
+TOUCH_PX = 32
+_DARK = "dark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,51 +35,70 @@ class Tokens:
     red: str
     grey: str
     violet: str
+    line: str
 
 
 LIGHT = Tokens(
     "#16191D", "#FFFFFF", "#F3F5F8", "#FFF3BF", "#D6E4F7", "#0B6B2E", "#1A4F8B", "#7A4B00",
-    "#A3121B", "#55595F", "#5B2A86",
+    "#A3121B", "#55595F", "#5B2A86", "#C3C9D1",
 )  # fmt: skip
 DARK = Tokens(
     "#ECEFF3", "#1E2227", "#262B31", "#4A3F10", "#2B4468", "#7BD88F", "#8AB8F0", "#F2C14E",
-    "#FF9A9A", "#B4BAC2", "#CDA8F0",
+    "#FF9A9A", "#B4BAC2", "#CDA8F0", "#4A525C",
 )  # fmt: skip
-
-STATE_COLOUR = {
-    "rescan": "red", "failed": "red", "missing": "red", "rejected": "red",
-    "processing": "blue", "signing": "blue", "composing": "blue", "preparing": "blue",
-    "embedding": "blue", "not_to_ask": "blue", "waits_for_token": "violet",
-    "review": "amber", "in_doubt": "amber", "blank": "amber",
-    "scanned": "text", "confirmed": "violet", "signed": "green", "delivered": "green",
-    "presented": "grey", "optional": "grey", "exempt": "grey",
-}  # fmt: skip
-POINT_SIZE = 11
-TOUCH_PX = 32
 
 
 def tokens() -> Tokens:
-    """The scheme that the desktop asks for."""
-    dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    """The scheme in use."""
+    application = QApplication.instance()
+    dark = application is not None and application.property(_DARK)
     return DARK if dark else LIGHT
 
 
-def state_colour(state: str) -> QColor:
-    """The colour beside a state's word; never the only sign of it."""
-    return QColor(getattr(tokens(), STATE_COLOUR.get(state, "text")))
+def colour(token: Token) -> QColor:
+    """A token's colour; never the only sign of a state."""
+    return QColor(getattr(tokens(), token))
 
 
-def dress(application: QApplication) -> None:
-    """Fusion, our palette, our fonts."""
+def wants_dark() -> bool:
+    """Whether the desktop asks for the dark scheme."""
+    return QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+
+
+def dress(application: QApplication, *, dark: bool | None = None) -> None:
+    """Fusion, our palette, our fonts.
+
+    Args:
+        application: the application.
+        dark: the scheme; None follows the desktop.
+    """
     application.setStyle("Fusion")
     for name in ("NotoSans-Regular.ttf", "NotoSans-Bold.ttf"):
         QFontDatabase.addApplicationFont(str(paths.resources() / "fonts" / name))
-    application.setFont(QFont("Noto Sans", POINT_SIZE))
-    application.setPalette(palette(tokens()))
+    application.setFont(QFont(FAMILY, POINT_SIZE))
+    recolour(application, dark=wants_dark() if dark is None else dark)
+
+
+def recolour(application: QApplication, *, dark: bool) -> None:
+    """Put on the other scheme."""
+    application.setProperty(_DARK, dark)
+    scheme = tokens()
+    application.setPalette(palette(scheme))
     application.setStyleSheet(
-        "QPushButton, QLineEdit { min-height: 26px; padding: 2px 8px; }"
-        "QListView, QTableView { border: 1px solid palette(mid); }"
+        "QPushButton, QLineEdit, QToolButton { min-height: 24px; padding: 3px 9px; }"
+        "QToolBar { spacing: 4px; border: none; padding: 3px; }"
+        f"QListView, QTableView, QPlainTextEdit {{ border: 1px solid {scheme.line};"
+        f" background: {scheme.ground}; }}"
+        f"QListView:focus, QTableView:focus, QPlainTextEdit:focus {{ border: 2px solid"
+        f" {scheme.blue}; }}"
         "QLabel[heading='true'] { font-weight: bold; }"
+        "QLabel[big='true'] { font-weight: bold; font-size: 15pt; }"
+        f"QLabel[quiet='true'] {{ color: {scheme.grey}; }}"
+        f"QLabel#practice {{ background: {scheme.violet}; color: {scheme.ground};"
+        " font-weight: bold; padding: 2px 10px; }"
+        f"Banner {{ background: {scheme.field}; border: 1px solid {scheme.amber}; }}"
+        f"QHeaderView::section {{ background: {scheme.panel}; color: {scheme.text};"
+        f" border: none; border-bottom: 1px solid {scheme.line}; padding: 5px 8px; }}"
     )
 
 
@@ -89,8 +114,8 @@ def palette(scheme: Tokens) -> QPalette:
         (role.HighlightedText, scheme.text), (role.PlaceholderText, scheme.grey),
         (role.Link, scheme.blue), (role.BrightText, scheme.red), (role.Mid, scheme.grey),
     )  # fmt: skip
-    for name, colour in pairs:
-        made.setColor(name, QColor(colour))
+    for name, value in pairs:
+        made.setColor(name, QColor(value))
     grey = QColor(scheme.grey)
     for name in (role.Text, role.ButtonText, role.WindowText):
         made.setColor(QPalette.ColorGroup.Disabled, name, grey)

@@ -1,0 +1,40 @@
+"""Small parts that several pages of the window are made of."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+MARGIN_PX = 4
+
+
+def heading(text: str) -> QLabel:
+    """A panel's heading."""
+    label = QLabel(text)
+    label.setProperty("heading", "true")
+    return label
+
+
+def quiet(text: str = "") -> QLabel:
+    """Words that explain and never shout."""
+    label = QLabel(text, wordWrap=True)
+    label.setProperty("quiet", "true")
+    return label
+
+
+def value() -> QLabel:
+    """A fact that can be copied."""
+    label = QLabel(wordWrap=True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label
+
+
+def panel(*widgets: QWidget, grow: int) -> QWidget:
+    """Widgets below each other; the one at ``grow`` takes the room."""
+    box = QWidget()
+    column = QVBoxLayout(box)
+    column.setContentsMargins(MARGIN_PX, MARGIN_PX, MARGIN_PX, MARGIN_PX)
+    for number, widget in enumerate(widgets):
+        column.addWidget(widget, 1 if number == grow else 0)
+    return box
