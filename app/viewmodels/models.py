@@ -19,9 +19,8 @@ from PySide6.QtCore import (
 from app.desk.health import Check
 from app.desk.submission import QueueRow
 from app.domain.procedure import Procedure
-from app.domain.rules import Finding
 from app.i18n import message
-from app.viewmodels.snapshot import PageRow, PaperRow
+from app.viewmodels.snapshot import FindingRow, PageRow, PaperRow
 from app.viewmodels.texts import language, ui
 
 Index = QModelIndex | QPersistentModelIndex
@@ -137,13 +136,18 @@ class PaperModel(RowsModel[PaperRow]):
         return f"{head}{pages} · {ui(f'paper.state.{row.state}')}"
 
 
-class FindingModel(RowsModel[Finding]):
+class FindingModel(RowsModel[FindingRow]):
     """What blocks the signature, each with the key that mends it."""
 
-    def text(self, row: Finding) -> str:
+    def key(self, row: FindingRow) -> object:
+        """Its kind."""
+        return row.first.slug
+
+    def text(self, row: FindingRow) -> str:
         """What is missing and what to press."""
-        said = message(row.slug, row.params, language())
-        return f"{said.happened} {said.next}"
+        said = message(row.first.slug, row.first.params, language())
+        more = f" {ui('finding.more', n=row.more)}" if row.more else ""
+        return f"{said.happened}{more} {said.next}"
 
 
 class ProcedureModel(RowsModel[Procedure]):

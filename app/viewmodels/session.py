@@ -240,7 +240,7 @@ class Session(QObject):
         self._trouble = slug
         found = self.findings.row(0)
         if slug == INCOMPLETE and found is not None:
-            said = message(found.slug, found.params, language()).happened
+            said = message(found.first.slug, found.first.params, language()).happened
             params = {**params, "finding": said.rstrip(".")}
         self.troubled.emit(slug, params)
 
@@ -329,15 +329,16 @@ class Session(QObject):
             return
         self.pages.replace(found.pages)
         self.papers.replace(found.papers)
-        self.findings.replace(found.findings)
+        self.findings.replace(found.to_do)
         self.snapshot_changed.emit(found)
         self._tell(found)
-        if before is not None and before.dossier.state == "signing":
+        if before is None or before.dossier.state == found.dossier.state:
+            return
+        self.refresh_queue()
+        if before.dossier.state == "signing":
             self._on_left_signing(found)
 
     def _on_left_signing(self, now: Snapshot) -> None:
-        if now.dossier.state == "signing":
-            return
         self._forget_pin()
         if now.dossier.received_at is not None:
             self.calm()

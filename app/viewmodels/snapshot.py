@@ -64,6 +64,14 @@ class PaperRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FindingRow:
+    """Findings of one kind: the first of them and how many more there are."""
+
+    first: Finding
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything the reception and the signing page show."""
 
@@ -75,6 +83,14 @@ class Snapshot:
     scan: ScanStatus
     waiting_for: str | None
     sending: QueueRow | None
+
+    @property
+    def to_do(self) -> tuple[FindingRow, ...]:
+        """What blocks the signature, a line for each kind."""
+        kinds: dict[str, list[Finding]] = {}
+        for finding in self.findings:
+            kinds.setdefault(finding.slug, []).append(finding)
+        return tuple(FindingRow(found[0], len(found) - 1) for found in kinds.values())
 
     @property
     def scanning(self) -> bool:

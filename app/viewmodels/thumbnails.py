@@ -63,7 +63,7 @@ class Pictures(QObject):
         self.loaded.connect(self._on_loaded)
 
     def get(self, blob: BlobId | None, room: QSize | None = None) -> QPixmap | None:
-        """The pixmap, or None while it is being loaded.
+        """The pixmap; while it is being loaded another size of it, or None.
 
         Args:
             blob: a picture.
@@ -79,7 +79,7 @@ class Pictures(QObject):
         if key not in self._asked:
             self._asked.add(key)
             self._pool.start(_Load(self, key))
-        return None
+        return next((known for other, known in self._pixmaps.items() if other[0] == blob), None)
 
     def close(self) -> None:
         """Wait for loads under way."""

@@ -62,6 +62,7 @@ def make_assign(parent: QWidget, act: Callable[[int], None]) -> dict[str, QActio
 def bar(title: str, actions: Mapping[str, QAction], names: tuple[str, ...]) -> QToolBar:
     """A row of buttons for ``names``."""
     made = QToolBar(title)
+    made.setObjectName("pages" if names is PAGE_BAR else "main")
     made.setMovable(False)
     made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
     made.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)

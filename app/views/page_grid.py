@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
@@ -110,6 +110,11 @@ class PageGrid(QListView):
         indexes = sorted(self.selectedIndexes(), key=QModelIndex.row)
         rows = [index.data(ROW) for index in indexes or [self.currentIndex()]]
         return [row.id for row in rows if isinstance(row, PageRow)]
+
+    def choose(self, place: int) -> None:
+        """Select the page at ``place`` alone, whatever keys are held down just now."""
+        flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
+        self.selectionModel().setCurrentIndex(self.model().index(place, 0), flag)
 
     def current(self) -> PageRow | None:
         """The page under the focus, or None."""

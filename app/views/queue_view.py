@@ -31,7 +31,7 @@ class QueueView(QWidget):
         self.table = QTableView()
         self.table.setModel(session.queue)
         state = QueueModel.COLUMNS.index("state")
-        self.table.setItemDelegateForColumn(state, BadgeDelegate(None, state))
+        self.table.setItemDelegate(BadgeDelegate(self.table, state))
         self.table.setAccessibleName(ui("queue.heading"))
         self.table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QTableView.SelectionMode.SingleSelection)
@@ -52,6 +52,7 @@ class QueueView(QWidget):
         self.table.activated.connect(self._on_table_activated)
         self.open.clicked.connect(lambda: self._on_table_activated(self.table.currentIndex()))
         self.send.clicked.connect(session.send_now)
+        session.queue_changed.connect(self._on_session_queue)
         buttons = QHBoxLayout()
         buttons.addWidget(quiet(ui("queue.hint")), 1)
         buttons.addWidget(self.open)
@@ -64,9 +65,12 @@ class QueueView(QWidget):
     def begin(self) -> None:
         """The focus in the table, on its first row."""
         self._session.refresh_queue()
-        if not self.table.currentIndex().isValid():
-            self.table.setCurrentIndex(self._session.queue.index(0, 0))
+        self._on_session_queue()
         self.table.setFocus()
+
+    def _on_session_queue(self) -> None:
+        if not self.table.currentIndex().isValid() and self._session.queue.rowCount():
+            self.table.selectRow(0)
 
     def _on_table_activated(self, index: QModelIndex) -> None:
         row = index.data(ROW)

@@ -16,6 +16,7 @@ from app.views.parts import quiet, value
 
 WIDTH_PX, ICON_PX = 760, 28
 LINES = ("temp", "procedure", "name", "papers", "sealed", "portal", "state", "left", "next", "why")
+ALWAYS = frozenset({"temp", "procedure", "name", "papers", "sealed", "portal", "state"})
 
 
 class ReceiptView(QWidget):
@@ -27,6 +28,7 @@ class ReceiptView(QWidget):
         self.code.setProperty("big", "true")
         self.mark = QLabel()
         self.lines = {name: value() for name in LINES}
+        self.form = QFormLayout()
         self.new = QPushButton(ui("receipt.new"))
         self.note = quiet(ui("receipt.note"))
         self._lay_out()
@@ -40,7 +42,7 @@ class ReceiptView(QWidget):
         head = QHBoxLayout()
         head.addWidget(self.mark)
         head.addWidget(self.code, 1)
-        form = QFormLayout()
+        form = self.form
         form.setVerticalSpacing(10)
         form.setHorizontalSpacing(24)
         for name, line in self.lines.items():
@@ -85,6 +87,7 @@ class ReceiptView(QWidget):
         }
         for name, text in texts.items():
             self.lines[name].setText(text)
+            self.form.setRowVisible(self.lines[name], name in ALWAYS or text != "–")
 
 
 def _at(time: dt.datetime | None, zone: dt.tzinfo | None) -> str:

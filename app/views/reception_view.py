@@ -18,10 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.ids import PageId
-from app.domain.rules import Finding
 from app.viewmodels.models import ROW
 from app.viewmodels.session import Session
-from app.viewmodels.snapshot import PageRow, PaperRow, Snapshot
+from app.viewmodels.snapshot import FindingRow, PageRow, PaperRow, Snapshot
 from app.viewmodels.texts import ui
 from app.viewmodels.thumbnails import Pictures
 from app.views import actions
@@ -30,7 +29,7 @@ from app.views.page_grid import PageGrid
 from app.views.parts import heading, panel, quiet
 from app.views.state_list import BadgeDelegate, PaperDelegate
 
-WIDTHS, HEIGHTS = (330, 660, 370), (330, 330)
+WIDTHS, STRETCHES, HALVES = (270, 800, 330), (2, 6, 3), (372, 428)
 
 
 class ReceptionView(QWidget):
@@ -89,10 +88,6 @@ class ReceptionView(QWidget):
         return view
 
     def _lay_out(self) -> None:
-        middle = QSplitter(Qt.Orientation.Vertical)
-        middle.addWidget(self.grid)
-        middle.addWidget(self.canvas)
-        middle.setSizes(list(HEIGHTS))
         working = QWidget()
         row = QHBoxLayout(working)
         row.setContentsMargins(0, 0, 0, 0)
@@ -105,11 +100,21 @@ class ReceptionView(QWidget):
         halves.addWidget(panel(*facts, grow=2))
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(panel(heading(ui("reception.papers")), self.papers, grow=1))
-        pages = (heading(ui("reception.pages")), self.bar, working, middle)
-        splitter.addWidget(panel(*pages, grow=3))
+        shown = QSplitter(Qt.Orientation.Horizontal)
+        shown.addWidget(self.grid)
+        shown.addWidget(self.canvas)
+        shown.setStretchFactor(1, 1)
+        shown.setSizes(list(HALVES))
+        head = QWidget()
+        row = QHBoxLayout(head)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(heading(ui("reception.pages")))
+        row.addStretch(1)
+        row.addWidget(self.bar)
+        splitter.addWidget(panel(head, working, shown, grow=2))
         splitter.addWidget(halves)
-        for number, width in enumerate(WIDTHS):
-            splitter.setStretchFactor(number, width)
+        for number, stretch in enumerate(STRETCHES):
+            splitter.setStretchFactor(number, stretch)
         splitter.setSizes(list(WIDTHS))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -143,7 +148,7 @@ class ReceptionView(QWidget):
         words = "reception.scanning" if snapshot.scanning else "reception.reading"
         self.progress.setFormat(ui(words, n=snapshot.current, done=snapshot.settled))
         if not self.grid.currentIndex().isValid() and snapshot.pages:
-            self.grid.setCurrentIndex(self._session.pages.index(0))
+            self.grid.choose(0)
         self._show_page()
 
     def _on_session_page_read(self, page: str, text: str) -> None:
@@ -170,8 +175,8 @@ class ReceptionView(QWidget):
 
     def _on_findings_activated(self, index: QModelIndex) -> None:
         row = index.data(ROW)
-        if isinstance(row, Finding) and "page" in row.params:
-            self._go_to(number=int(row.params["page"]))
+        if isinstance(row, FindingRow) and "page" in row.first.params:
+            self._go_to(number=int(row.first.params["page"]))
             self.grid.setFocus()
 
     def _go_to(self, *, paper: int | None = None, number: int | None = None) -> None:
@@ -179,7 +184,7 @@ class ReceptionView(QWidget):
         for place in range(model.rowCount()):
             page = model.row(place)
             if page is not None and (page.paper == paper or page.number == number):
-                self.grid.setCurrentIndex(model.index(place))
+                self.grid.choose(place)
                 return
 
 

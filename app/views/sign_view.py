@@ -86,8 +86,11 @@ class SignView(QWidget):
         for widget in (label, self.pin, self.enter, self.practice):
             entry.addWidget(widget)
         entry.addStretch(1)
-        for button in (self.again, self.anywhere, self.postpone):
-            entry.addWidget(button)
+        entry.addWidget(self.postpone)
+        mending = QHBoxLayout()
+        mending.addStretch(1)
+        mending.addWidget(self.again)
+        mending.addWidget(self.anywhere)
         inner = QWidget()
         inner.setMaximumWidth(WIDTH_PX)
         column = QVBoxLayout(inner)
@@ -96,6 +99,7 @@ class SignView(QWidget):
         column.addWidget(self.papers, 1)
         column.addWidget(self.progress)
         column.addWidget(self.duty)
+        column.addLayout(mending)
         column.addLayout(entry)
         row = QHBoxLayout(self)
         row.addStretch(1)
@@ -115,7 +119,8 @@ class SignView(QWidget):
         self.progress.setValue(done)
         self.progress.setFormat(ui("sign.progress", done=done, all=len(papers)))
         self.anywhere.setVisible(any(paper.slug == NO_ROOM for paper in papers))
-        self.again.setVisible(any(paper.state in {"in_doubt", "failed"} for paper in papers))
+        lost = [paper for paper in papers if paper.state in {"in_doubt", "failed"}]
+        self.again.setVisible(any(paper.slug != NO_ROOM for paper in lost))
         self.postpone.setEnabled(done == 0)
 
     def _on_enter_clicked(self) -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.desk.health import Check
 from app.desk.submission import QueueRow
-from app.domain.rules import Finding
 from app.viewmodels import badges
 from app.viewmodels.badges import Badge
 from app.viewmodels.models import ROW
-from app.viewmodels.snapshot import PaperRow
+from app.viewmodels.snapshot import FindingRow, PaperRow
 from app.viewmodels.texts import ui
 from app.views import icons, theme
 
@@ -66,13 +65,14 @@ class BadgeDelegate(QStyledItemDelegate):
         column: draws the badge in this column only.
     """
 
-    def __init__(self, view: QListView | None = None, column: int = 0) -> None:
+    def __init__(self, view: QAbstractItemView, column: int = 0) -> None:
         super().__init__(view)
         self._column = column
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
         """Put the drawing before the text."""
         super().initStyleOption(option, index)
+        option.state &= ~QStyle.StateFlag.State_HasFocus  # the list's own frame shows the focus
         badge = _badge(index.data(ROW))
         if badge is not None and index.column() == self._column:
             option.icon = icons.badge_icon(badge, ICON_PX)
@@ -86,6 +86,6 @@ def _badge(row: object) -> Badge | None:
             return badges.DOSSIER.get(row.dossier.state)
         case Check():
             return badges.CHECK.get(row.state)
-        case Finding():
+        case FindingRow():
             return badges.FINDING
     return None

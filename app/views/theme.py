@@ -86,7 +86,8 @@ def recolour(application: QApplication, *, dark: bool) -> None:
     application.setPalette(palette(scheme))
     application.setStyleSheet(
         "QPushButton, QLineEdit, QToolButton { min-height: 24px; padding: 3px 9px; }"
-        "QToolBar { spacing: 4px; border: none; padding: 3px; }"
+        "QToolBar { spacing: 2px; border: none; padding: 2px; }"
+        "QToolBar#pages QToolButton { padding: 3px 5px; font-size: 10pt; }"
         f"QListView, QTableView, QPlainTextEdit {{ border: 1px solid {scheme.line};"
         f" background: {scheme.ground}; }}"
         f"QListView:focus, QTableView:focus, QPlainTextEdit:focus {{ border: 2px solid"
