@@ -9,13 +9,22 @@ Source: sqlite-utils, ``sqlite_utils/utils.py``, order of imports.
 from __future__ import annotations
 
 import sys
+from types import ModuleType
+from typing import cast
 
 import sqlcipher3.dbapi2
 
 sys.modules.setdefault("pysqlite3", sqlcipher3.dbapi2)
 sys.modules.setdefault("pysqlite3.dbapi2", sqlcipher3.dbapi2)
 
-from sqlite_utils import Database  # noqa: E402 - the names above must stand before this import
+# sqlite-utils loads NumPy where it finds it, to bind NumPy's numbers; here nobody stores any, and
+# the window and the scan worker have no room for it. None in its place means "not installed".
+_without_numpy = sys.modules.setdefault("numpy", cast("ModuleType", None)) is None
+try:
+    from sqlite_utils import Database
+finally:
+    if _without_numpy:
+        del sys.modules["numpy"]
 
 from app.domain.errors import Defect  # noqa: E402 - same
 
