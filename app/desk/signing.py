@@ -90,7 +90,13 @@ def _confirm(office: Office, document: Document, signer: Signer, now: dt.datetim
 
 
 def _settle_pending(office: Office, dossier: DossierId, signer: Signer, now: dt.datetime) -> None:
-    """The clerk's act decides what waits or is in doubt: the same bytes again, or new ones."""
+    """The clerk's act decides what waits or is in doubt: the same bytes again, or new ones.
+
+    A PIN is for one dossier: what waits in others must be confirmed again there.
+    """
+    for job in leases.in_state(office.vault.db, "ready", ("sign",)):
+        if job.dossier != dossier:
+            _resolve(office, job, "cancelled")
     for document in dossiers.documents(office.vault.db, dossier):
         pending = _job(office, document, "sign")
         if pending is None or document.cms is not None:
@@ -163,6 +169,8 @@ def _status(office: Office, document: Document) -> PaperStatus:
     )
     for stage, state in steps:
         job = _job(office, document, stage)
+        if stage == "sign" and job is not None and job.state == "cancelled" and document.prepared:
+            return PaperStatus(document, "in_doubt", "sign.confirm_again")
         if job is None or job.state in {"done", "cancelled"}:
             continue
         return _of_job(document, job, state)

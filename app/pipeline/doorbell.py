@@ -6,6 +6,7 @@ Down: ``wake``, ``stop``, ``token_ready``, ``token_reply``, ``quit``. Up: ``read
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Iterator, Mapping
@@ -38,6 +39,11 @@ class Bells:
             except (OSError, ValueError):
                 return False
         return True
+
+    def close(self) -> None:
+        """Hang the bell up."""
+        with self._lock, contextlib.suppress(OSError):
+            self._pipe.close()
 
 
 def lines(pipe: BinaryIO) -> Iterator[Line]:

@@ -141,7 +141,8 @@ class Supervisor:
             self._readers.append(thread)
 
     def _hear(self, child: Child) -> None:
-        for line in doorbell.lines(cast("BinaryIO", child.process.stdout)):
+        bells = cast("BinaryIO", child.process.stdout)
+        for line in doorbell.lines(bells):
             if line.get("ev") == "ready":
                 child.ready.set()
                 if child.post.kind == "sign":
@@ -153,13 +154,16 @@ class Supervisor:
                 self.wake()
             self._on_event(line)
         child.process.wait()
+        bells.close()
+        child.bells.close()
         self._died(child)
 
     def _drain(self, child: Child) -> None:
-        for raw in cast("BinaryIO", child.process.stderr):
-            text = raw.decode("utf-8", "replace").rstrip()
-            if text:
-                log.warning("worker.stderr", extra={"kind": child.post.kind, "line": text})
+        with cast("BinaryIO", child.process.stderr) as pipe:
+            for raw in pipe:
+                text = raw.decode("utf-8", "replace").rstrip()
+                if text:
+                    log.warning("worker.stderr", extra={"kind": child.post.kind, "line": text})
 
     def _relay(self, child: Child, line: doorbell.Line) -> None:
         request = line.get("request")
@@ -179,11 +183,11 @@ class Supervisor:
             return
         code = child.process.returncode
         log.warning("worker.died", extra={"kind": child.post.kind, "code": code})
-        db = self._vault.connect()
-        jobs = Jobs(db, self._vault.blobs)
-        for job in leases.in_state(db, "leased"):
-            if job.owner and job.owner.split("-")[1] == str(child.process.pid):
-                jobs.free_owner(job.owner)
+        with contextlib.closing(self._vault.connect()) as db:
+            jobs = Jobs(db, self._vault.blobs)
+            for job in leases.in_state(db, "leased"):
+                if job.owner and job.owner.split("-")[1] == str(child.process.pid):
+                    jobs.free_owner(job.owner)
         self._on_event({"ev": "worker_died", "kind": child.post.kind, "code": code})
         deaths = self._deaths.setdefault(child.post, deque(maxlen=DEATHS))
         deaths.append(time.monotonic())
@@ -238,6 +242,8 @@ def recover(vault: Vault, kinds: frozenset[Kind], patience_s: float = 10.0) -> N
         if job.owner is None or alive(job.owner):
             continue
         vault.jobs.release(job.id, job.owner)
-    for job in leases.in_state(vault.db, "ready", ("scan",)) if "scan" in kinds else ():
-        # Asked of a former desk: whoever sits here now may have other paper in the feeder.
+    human = tuple(name for name in ours if STAGES[name].job_class == "human")
+    for job in leases.in_state(vault.db, "ready", human) if human else ():
+        # Asked of a former desk: whoever sits here now may have other paper in the feeder,
+        # or enter a PIN for another dossier.
         leases.resolve(vault.jobs, job.id, "cancelled", "desk", by_person=False)

@@ -127,6 +127,7 @@ class Worker:
         limit.start()
         self._running = (job.id, context)
         hop(f"{job.stage}.claimed")
+        hop(f"{job.stage}.claimed.{job.inputs[0][:16] if job.inputs else ''}")
         try:
             output = STAGES[job.stage].load()(context)
             hop(f"{job.stage}.stored")

@@ -24,7 +24,11 @@ HOPS = (
     "job.before_complete",
     "job.after_complete",
 )
-"""Every name that the store passes to `hop`; the worker adds ``STAGE.claimed stored done``."""
+"""Every name that the store passes to `hop`.
+
+The worker adds ``STAGE.claimed``, ``STAGE.stored``, ``STAGE.done`` and, for a job that is poison,
+``STAGE.claimed.`` with the first 16 digits of its first input.
+"""
 
 
 class _Point:
