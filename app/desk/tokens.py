@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -13,8 +13,21 @@ from app.desk.signing import Signer
 from app.domain.errors import Trouble
 from app.pipeline.tokendesk import TokenDesk
 
-if TYPE_CHECKING:
-    from app.signing.token import TokenCertificate
+
+class OnToken(Protocol):
+    """A certificate as the token process tells it."""
+
+    @property
+    def der(self) -> bytes:
+        """The certificate."""
+
+    @property
+    def sha256(self) -> str:
+        """Its name everywhere, hexadecimal."""
+
+    @property
+    def has_key_hint(self) -> bool:
+        """Whether its key can be seen before login."""
 
 
 def present(desk: TokenDesk, module: Path, cert_sha256: str = "") -> tuple[str, Signer]:
@@ -39,7 +52,7 @@ def present(desk: TokenDesk, module: Path, cert_sha256: str = "") -> tuple[str, 
     raise Trouble("sign.token_missing")
 
 
-def _own(found: Sequence[TokenCertificate], wanted: str) -> TokenCertificate | None:
+def _own(found: Sequence[OnToken], wanted: str) -> OnToken | None:
     if wanted:
         return next((item for item in found if item.sha256 == wanted), None)
     keyed = [item for item in found if item.has_key_hint]
