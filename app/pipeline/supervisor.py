@@ -66,7 +66,7 @@ class Supervisor:
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._deaths: dict[Post, deque[float]] = {}
-        self._readers: list[threading.Thread] = []
+        self._readers: list[tuple[threading.Thread, Post]] = []
         self.token = TokenDesk(posts[0].command, self._token_ready)
 
     def start(self) -> None:
@@ -102,18 +102,20 @@ class Supervisor:
         """Stop all workers: ask, then terminate, then kill."""
         self._closing.set()
         self.token.close()
-        self._tell({"op": "quit"})
         deadline = time.monotonic() + STOP_S
         with self._lock:
             children = list(self._children)
         for child in children:
+            if not child.post.stay:
+                child.bells.write({"op": "quit"})
+        for child in children:
             if child.post.stay:
-                with contextlib.suppress(OSError):
-                    cast("BinaryIO", child.process.stdin).close()
+                child.bells.close()  # it stays until its queue is empty
                 continue
             _end(child.process, max(0.1, deadline - time.monotonic()))
-        for reader in self._readers:
-            reader.join(timeout=TERM_S)
+        for reader, post in self._readers:
+            if not post.stay:
+                reader.join(timeout=TERM_S)
 
     # --- children -------------------------------------------------------------------------
 
@@ -138,7 +140,7 @@ class Supervisor:
         for target in (self._hear, self._drain):
             thread = threading.Thread(target=target, args=[child], daemon=True)
             thread.start()
-            self._readers.append(thread)
+            self._readers.append((thread, post))
 
     def _hear(self, child: Child) -> None:
         bells = cast("BinaryIO", child.process.stdout)

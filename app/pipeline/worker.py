@@ -203,8 +203,8 @@ class Worker:
 
     def _quit_when_delivered(self) -> None:
         db = self.vault.connect()
-        while leases.in_state(db, "ready", of_kind(self.post.kind)):
-            self._quit.wait(BEAT_S)
+        while any(leases.in_state(db, state, of_kind("sync")) for state in ("ready", "leased")):
+            self._quit.wait(IDLE_S)
         self._quit.set()
         self._wake.set()
 
