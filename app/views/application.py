@@ -43,7 +43,8 @@ class Counter:
 def counter(home: Path, device: str = "") -> Iterator[Counter]:
     """An open counter; everything is ended on leaving, whatever is in the vault stays.
 
-    Delivery ends with the window too; the next one, or ``sync``, goes on with it.
+    Delivery outlives a real counter's window until the queue is empty; in practice the portal ends
+    with the window, and so does delivery.
 
     Args:
         home: the vault.
@@ -59,7 +60,8 @@ def counter(home: Path, device: str = "") -> Iterator[Counter]:
         stack.callback(vault.close)
         equipment = decide(opening, device)
         bridge, doctor = Bridge(), Doctor(home)
-        supervisor = Supervisor(vault, opening.master.value, posts(home, stay=False), bridge.hear)
+        workers = posts(home, stay=not equipment.practice)
+        supervisor = Supervisor(vault, opening.master.value, workers, bridge.hear)
         desk = DeskThread(vault, CLERK, supervisor.wake)
         session = Session(desk, bridge, supervisor, equipment)
         fitting = Fitting(opening, supervisor.token, equipment)
