@@ -44,4 +44,6 @@ def to_file(folder: Path) -> None:
         logger = logging.getLogger(topic)
         logger.setLevel(logging.INFO)
         logger.propagate = False
+        for former in logger.handlers:
+            former.close()
         logger.handlers[:] = [handler]
