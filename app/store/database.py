@@ -167,6 +167,27 @@ def transaction(db: Database) -> Iterator[Database]:
 
 
 @contextlib.contextmanager
+def reading(db: Database) -> Iterator[None]:
+    """A block whose reads all see the same moment, whatever others commit meanwhile.
+
+    Raises:
+        Trouble: the world, see `map_errors`.
+        Defect: ``store.nested`` inside a transaction.
+
+    Source: SQLite, "Isolation In SQLite": a read transaction in WAL mode sees one snapshot.
+    """
+    if db.conn.in_transaction:
+        raise Defect("store.nested")
+    with map_errors():
+        db.conn.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if db.conn.in_transaction:
+                db.conn.execute("COMMIT")
+
+
+@contextlib.contextmanager
 def joined(db: Database) -> Iterator[Database]:
     """A block inside the caller's transaction, or in one of its own if there is none."""
     if db.conn.in_transaction:

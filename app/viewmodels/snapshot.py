@@ -18,6 +18,7 @@ from app.domain.page import Page
 from app.domain.procedure import Procedure
 from app.domain.rules import Finding
 from app.store import catalogue, dossiers
+from app.store.database import reading
 
 PageState = Literal["received", "cleaned", "read", "failed", "blank", "hidden", "dropped", "rescan"]
 ALWAYS = frozenset({"new", "queue", "doctor", "send", "back"})
@@ -175,11 +176,16 @@ class Known:
 
 
 def take(office: Office, dossier: DossierId, known: Known) -> Snapshot:
-    """The present state of a dossier.
+    """The present state of a dossier, all of it as it was at one moment.
 
     Raises:
         Trouble: dossier.unknown, catalogue.unknown, store.*.
     """
+    with reading(office.vault.db):
+        return _take(office, dossier, known)
+
+
+def _take(office: Office, dossier: DossierId, known: Known) -> Snapshot:
     db = office.vault.db
     found = dossiers.get(db, dossier)
     procedure = catalogue.procedure(found.procedure_code, found.procedure_version)

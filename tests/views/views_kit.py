@@ -38,8 +38,20 @@ def until(condition: Callable[[], object], what: str, limit_s: float = LIMIT_S) 
         look.start()
         end.start()
         loop.exec()
-    assert condition(), f"not within {limit_s:.0f} s: {what}"
+    assert condition(), f"not within {limit_s:.0f} s: {what}; {_seen()}"
     assert time.monotonic() <= deadline + 1
+
+
+def _seen() -> str:
+    """What stands on the screen, for the report of a test that waited in vain."""
+    for window in QApplication.topLevelWidgets():
+        if isinstance(window, MainWindow):
+            now = window.session.snapshot
+            papers = [(p.title, p.state, p.slug) for p in now.papers] if now else []
+            state = now.dossier.state if now else None
+            page = type(window.stack.currentWidget()).__name__
+            return f"{page}, banner {window.banner.slug!r}, {state}, {papers}"
+    return "no window"
 
 
 class Clerk:
