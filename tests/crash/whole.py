@@ -58,10 +58,11 @@ class Station:
             **self.env,
         }
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self, *more: str) -> subprocess.Popen[bytes]:
         argv = [sys.executable, "main.py", "demo", "--json", "--home", str(self.home)]
         argv += ["--pages", str(self.pages)]
         argv += ["--portal", self.portal] if self.portal else []
+        argv += more
         return subprocess.Popen(
             argv,
             cwd=ROOT,
@@ -72,9 +73,9 @@ class Station:
             start_new_session=True,
         )
 
-    def run(self) -> tuple[int, dict, str]:
+    def run(self, *more: str) -> tuple[int, dict, str]:
         """One undisturbed run: exit code, report, what it said."""
-        process = self.start()
+        process = self.start(*more)
         try:
             out, err = process.communicate(timeout=RUN_LIMIT_S)
         except subprocess.TimeoutExpired:
