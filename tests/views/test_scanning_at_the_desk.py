@@ -41,7 +41,7 @@ def test_stopping_keeps_what_is_in_and_the_next_scan_goes_on(
         clerk.open_dossier("giay to theo bo", catalogue.LOOSE, "Trần Thị Mẫu")
         until(lambda: clerk.session.equipment.device, "the scanner is ready")
         clerk.press("F5")
-        until(lambda: window.reception.stop.isVisible(), "the scan can be stopped")
+        until(window.reception.stop.isVisible, "the scan can be stopped")
         window.reception.text.setFocus()
         until(lambda: clerk.snapshot.pages, "the first page is shown while the feeder runs")
         assert clerk.snapshot.scanning
