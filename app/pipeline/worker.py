@@ -12,6 +12,7 @@ import os
 import queue
 import random
 import signal
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -35,6 +36,8 @@ LEASE_S = 60.0
 BEAT_S = 10.0
 IDLE_S = 1.0
 EXIT_OVERDUE = 70
+POLITE = 10
+"""Niceness of recognition: the window and the feeder come first on a small machine."""
 log = logging.getLogger("store")
 
 
@@ -241,6 +244,8 @@ class Worker:
 def run(post: Post, stdin: BinaryIO, stdout: BinaryIO) -> int:
     """The life of one worker process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform != "win32" and post.kind == "image":
+        os.nice(POLITE)
     return Worker(post, stdin, stdout).run()
 
 

@@ -28,6 +28,7 @@ from app.views.main_window import MainWindow
 
 CLERK = "clerk"
 INTERRUPTED = 130
+PILE, OLDEST = 60, 2
 log = logging.getLogger("ui")
 
 
@@ -107,15 +108,26 @@ def run(home: Path) -> int:
     sys.excepthook = _on_defect
     with counter(home) as running:
         running.window.show()
-        settle()
+        settle(running.session.bridge)
         code = application.exec()
     return INTERRUPTED if interrupted.is_set() else code
 
 
-def settle() -> None:
-    """What lives as long as the window is never looked at by the garbage collector again."""
+def settle(bridge: Bridge) -> None:
+    """Garbage is collected in this thread only, a little every second.
+
+    A widget or timer that another thread's collection happened to free would end the process, and
+    what lives as long as the window need never be looked at again.
+    """
     gc.collect()
     gc.freeze()
+    gc.disable()
+    bridge.looked.connect(_tidy)
+
+
+def _tidy() -> None:
+    """The young garbage; all of it when much has piled up."""
+    gc.collect(OLDEST if gc.get_count()[1] > PILE else 0)
 
 
 def _on_defect(

@@ -33,7 +33,7 @@ def measure(home: Path, pages: Path, limit_s: float) -> dict[str, object]:
     """Scan and recognise ``pages`` in a window on ``home``."""
     gap = LoopGap()
     with at_the_desk(home, f"simulated:{pages}") as clerk:
-        settle()
+        settle(clerk.session.bridge)
         clerk.open_dossier("giay to theo bo", catalogue.LOOSE, "Trần Thị Mẫu")
         until(lambda: clerk.session.equipment.signer is not None, "the token is ready")
         gap.start()
