@@ -81,6 +81,11 @@ class Pictures(QObject):
             self._pool.start(_Load(self, key))
         return next((known for other, known in self._pixmaps.items() if other[0] == blob), None)
 
+    @property
+    def waits(self) -> bool:
+        """Whether a picture is being loaded."""
+        return bool(self._asked)
+
     def close(self) -> None:
         """Wait for loads under way."""
         self._pool.clear()

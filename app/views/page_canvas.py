@@ -34,6 +34,11 @@ class PageCanvas(QWidget):
             self._page = page
             self.update()
 
+    @property
+    def waits(self) -> bool:
+        """Whether a sharper picture is on its way."""
+        return self._screens.waits or self._thumbnails.waits
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the picture centred, its aspect kept."""
         del event

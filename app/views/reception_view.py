@@ -152,19 +152,21 @@ class ReceptionView(QWidget):
         self._show_page()
 
     def _on_session_page_read(self, page: str, text: str) -> None:
-        if self._text_of is not None and self._text_of.id == page:
+        shown = self._text_of
+        if shown is not None and shown.id == page and text != self.text.toPlainText():
             self.text.setPlainText(text)
 
     # --- what is selected -------------------------------------------------------------------
 
     def _show_page(self, *_indexes: QModelIndex) -> None:
-        page = self.grid.current()
+        page, before = self.grid.current(), self._text_of
         self.canvas.show_page(page)
-        if page == self._text_of:
+        if page == before:
             return
         self._text_of = page
-        self.text.clear()
         self.facts.setText(_facts(page))
+        if page is None or before is None or page.id != before.id:
+            self.text.clear()
         if page is not None:
             self._session.read_page(page.id)
 

@@ -92,6 +92,7 @@ def recolour(application: QApplication, *, dark: bool) -> None:
         f" background: {scheme.ground}; }}"
         f"QListView:focus, QTableView:focus, QPlainTextEdit:focus {{ border: 2px solid"
         f" {scheme.blue}; }}"
+        "QTableView::item { padding: 0 8px; }"
         "QLabel[heading='true'] { font-weight: bold; }"
         "QLabel[big='true'] { font-weight: bold; font-size: 15pt; }"
         f"QLabel[quiet='true'] {{ color: {scheme.grey}; }}"
