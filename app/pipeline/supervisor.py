@@ -22,10 +22,10 @@ from app.pipeline import doorbell, leases
 from app.pipeline.stage import STAGES, Kind
 from app.pipeline.tokendesk import TokenDesk
 from app.pipeline.worker import Post, alive
-from app.store.jobs import Jobs
+from app.store.jobs import Jobs, boot_id
 from app.store.vault import Vault
 
-READY_S, STOP_S, TERM_S = 30.0, 10.0, 5.0
+READY_S, STOP_S, TERM_S, LOOK_S = 30.0, 10.0, 5.0, 2.0
 BACKOFF_S, BACKOFF_MAX_S = 0.5, 30.0
 DEATHS, DEATHS_WITHIN_S = 5, 60.0
 _ENDS_WITH_DESK = tuple(name for name, stage in STAGES.items() if stage.kind != "sync")
@@ -67,6 +67,8 @@ class Supervisor:
         self._closing = threading.Event()
         self._deaths: dict[Post, deque[float]] = {}
         self._readers: list[tuple[threading.Thread, Post]] = []
+        self._spawned: set[str] = set()
+        self._janitor = threading.Thread(target=self._look_after, name="janitor", daemon=True)
         self.token = TokenDesk(posts[0].command, self._token_ready)
 
     def start(self) -> None:
@@ -74,6 +76,7 @@ class Supervisor:
         recover(self._vault, frozenset(post.kind for post in self._posts))
         for post in self._posts:
             self._spawn(post)
+        self._janitor.start()
 
     def wait_ready(self) -> None:
         """Return when every worker has rung.
@@ -116,6 +119,8 @@ class Supervisor:
         for reader, post in self._readers:
             if not post.stay:
                 reader.join(timeout=TERM_S)
+        if self._janitor.is_alive():
+            self._janitor.join(timeout=TERM_S)
 
     # --- children -------------------------------------------------------------------------
 
@@ -135,6 +140,7 @@ class Supervisor:
         child = Child(post, process, doorbell.Bells(stdin))
         with self._lock:
             self._children.append(child)
+            self._spawned.add(str(process.pid))
         with contextlib.suppress(OSError):
             doorbell.write_key(stdin, self._master)
         for target in (self._hear, self._drain):
@@ -200,6 +206,23 @@ class Supervisor:
             return
         if not self._closing.wait(min(BACKOFF_MAX_S, BACKOFF_S * 2 ** (recent - 1))):
             self._spawn(child.post)
+
+    def _look_after(self) -> None:
+        """Free what neither a bell nor a death seen here will free.
+
+        A lease runs out when its worker is stopped or hangs; the worker of a former desk may die
+        only after this desk has started.
+        """
+        with contextlib.closing(self._vault.connect()) as db:
+            jobs = Jobs(db, self._vault.blobs)
+            while not self._closing.wait(LOOK_S):
+                freed = bool(jobs.expire(time.monotonic(), boot_id()))
+                for job in leases.in_state(db, "leased"):
+                    stranger = job.owner and job.owner.split("-")[1] not in self._spawned
+                    if stranger and job.owner and not alive(job.owner):
+                        freed = jobs.release(job.id, job.owner) or freed
+                if freed:
+                    self.wake()
 
     def _tell(self, line: Mapping[str, object], kind: str | None = None) -> None:
         with self._lock:

@@ -33,6 +33,8 @@ from app.store.jobs import Job, Jobs, boot_id
 from app.store.vault import Vault, open_vault
 
 LEASE_S = 60.0
+SCAN_LEASE_S = 200.0
+"""Only bytes renew a scan's lease, and a scanner may warm up for a minute before the first."""
 BEAT_S = 10.0
 IDLE_S = 1.0
 EXIT_OVERDUE = 70
@@ -74,6 +76,7 @@ class Worker:
         self._stdin = stdin
         self.vault: Vault = open_vault(post.home, doorbell.read_key(stdin))
         self.owner = f"{post.kind}-{os.getpid()}-{_start_mark()}"
+        self._lease_s = SCAN_LEASE_S if post.kind == "scan" else LEASE_S
         self._wake = threading.Event()
         self._quit = threading.Event()
         self._token_ready = threading.Event()
@@ -89,11 +92,12 @@ class Worker:
         self.bell("ready", pid=os.getpid(), kind=self.post.kind)
         if self.post.kind == "sync":
             self._be_the_only_one()
-            self._reconcile()
         while not self._quit.is_set():
             self._wake.clear()
             job = self._claim()
             if job is None:
+                if self.post.kind == "sync":
+                    self._reconcile()
                 self._wake.wait(IDLE_S)
             else:
                 self._do(job)
@@ -109,7 +113,7 @@ class Worker:
             boot_id(),
             names,
             time.monotonic(),
-            LEASE_S,
+            self._lease_s,
             max_priority=0 if self.post.light and self.post.kind == "image" else None,
         )
 
@@ -219,7 +223,7 @@ class Worker:
                 self._beat(jobs, running[0])
 
     def _beat(self, jobs: Jobs, job: JobId) -> None:
-        jobs.beat(job, self.owner, time.monotonic() + LEASE_S)
+        jobs.beat(job, self.owner, time.monotonic() + self._lease_s)
 
     def _ask_token(self, request: Mapping[str, str]) -> Mapping[str, str]:
         self._requests += 1
@@ -283,15 +287,16 @@ def _start_mark() -> str:
 
 
 def process_mark(pid: int) -> str | None:
-    """Start ticks of process ``pid``, or None when there is none.
+    """Start ticks of process ``pid``, or None when there is none; a zombie does nothing any more.
 
-    Source: proc(5), field 22 of /proc/PID/stat.
+    Source: proc(5), fields 3 and 22 of /proc/PID/stat.
     """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text("ascii")
     except OSError:
         return None
-    return stat.rsplit(")", 1)[1].split()[19]
+    fields = stat.rsplit(")", 1)[1].split()
+    return None if fields[0] in {"Z", "X"} else fields[19]
 
 
 def alive(owner: str) -> bool:

@@ -78,12 +78,26 @@ class Station:
         process = self.start(*more)
         try:
             out, err = process.communicate(timeout=RUN_LIMIT_S)
-        except subprocess.TimeoutExpired:
+        except subprocess.TimeoutExpired as late:
             os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-            raise
+            _, err = process.communicate()
+            raise AssertionError(f"stands still: {err.decode()} {self.unfinished()}") from late
         report = json.loads(out) if out.strip() else {}
         return process.returncode, report, err.decode()
+
+    def unfinished(self) -> list[str]:
+        """The jobs that are not done and the dossier's state, for the report of a standstill."""
+        vault = self.vault()
+        try:
+            rows = fetch(
+                vault.db,
+                "SELECT id, stage, state, owner, attempts, error, not_before FROM job"
+                " WHERE state<>'done' UNION ALL"
+                " SELECT 0, 'dossier', state, NULL, 0, trouble, NULL FROM dossier",
+            )
+        finally:
+            vault.close()
+        return [str(row) for row in rows]
 
     def run_and_kill(self, delay_s: float, marker: Path | None = None) -> int:
         """One run killed whole after ``delay_s`` or at ``marker``; its exit code."""
