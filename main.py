@@ -11,6 +11,9 @@ from app.bootstrap import main
 if __name__ == "__main__":
     multiprocessing.freeze_support()
     code = main(sys.argv[1:])
-    if sys.argv[1:2] == ["scan-host"]:
-        os._exit(code)  # a driver's exit handlers may crash or hang
+    if sys.argv[1:2] in (["scan-host"], ["work"]):
+        # A driver's exit handlers may crash or hang; a worker's thread still reads stdin, and an
+        # orderly end would abort on the lock it holds.
+        sys.stdout.flush()
+        os._exit(code)
     sys.exit(code)

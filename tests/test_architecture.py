@@ -31,11 +31,8 @@ def tracked() -> list[Path]:
 
 
 def texts() -> list[tuple[Path, str]]:
-    return [
-        (path, path.read_text("utf-8"))
-        for path in tracked()
-        if path.is_file() and path.suffix not in {".ttf", ".lock"}
-    ]
+    files = [(path, path.read_bytes()) for path in tracked() if path.is_file()]
+    return [(path, data.decode()) for path, data in files if b"\0" not in data]
 
 
 def loaded(code: str, *, stdin: bytes = b"") -> set[str]:
