@@ -10,14 +10,12 @@ from typing import Generic, TypeVar
 
 from PySide6.QtCore import (
     QAbstractListModel,
-    QAbstractTableModel,
     QModelIndex,
     QPersistentModelIndex,
     Qt,
 )
 
 from app.desk.health import Check
-from app.desk.submission import QueueRow
 from app.domain.procedure import Procedure
 from app.i18n import message
 from app.viewmodels.snapshot import FindingRow, PageRow, PaperRow
@@ -25,7 +23,6 @@ from app.viewmodels.texts import language, ui
 
 Index = QModelIndex | QPersistentModelIndex
 ROW = int(Qt.ItemDataRole.UserRole) + 1
-UNDELIVERED = frozenset({"sealed", "registered", "uploading"})
 TEXT_ROLES = frozenset(
     int(role)
     for role in (
@@ -34,21 +31,21 @@ TEXT_ROLES = frozenset(
         Qt.ItemDataRole.ToolTipRole,
     )
 )
-R = TypeVar("R")
+Row = TypeVar("Row")
 
 
-class RowsModel(QAbstractListModel, Generic[R]):
+class RowsModel(QAbstractListModel, Generic[Row]):
     """A list of frozen rows; the row itself is under the role ``ROW``."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._rows: list[R] = []
+        self._rows: list[Row] = []
 
-    def row(self, number: int) -> R | None:
+    def row(self, number: int) -> Row | None:
         """The row at ``number``, or None."""
         return self._rows[number] if 0 <= number < len(self._rows) else None
 
-    def replace(self, rows: Sequence[R]) -> None:
+    def replace(self, rows: Sequence[Row]) -> None:
         """Show ``rows``: a new order moves them, changed ones are told, the tail grows or shrinks.
 
         What is selected stays selected when it moves.
@@ -69,11 +66,11 @@ class RowsModel(QAbstractListModel, Generic[R]):
             del self._rows[common:]
             self.endRemoveRows()
 
-    def key(self, row: R) -> object:
+    def key(self, row: Row) -> object:
         """What makes a row the same one in another place; hashable."""
         return self.text(row)
 
-    def _reorder(self, rows: Sequence[R]) -> None:
+    def _reorder(self, rows: Sequence[Row]) -> None:
         """Bring the rows that are there into the order of ``rows`` when it is only another one."""
         before = [self.key(row) for row in self._rows]
         after = [self.key(row) for row in rows]
@@ -89,7 +86,7 @@ class RowsModel(QAbstractListModel, Generic[R]):
         self.changePersistentIndexList(old, new)
         self.layoutChanged.emit()
 
-    def text(self, row: R) -> str:
+    def text(self, row: Row) -> str:
         """What stands in the list for a row."""
         return str(row)
 
@@ -156,103 +153,6 @@ class ProcedureModel(RowsModel[Procedure]):
     def text(self, row: Procedure) -> str:
         """Code and name."""
         return f"{row.code}  {row.name}"
-
-
-class QueueModel(QAbstractTableModel):
-    """The dossiers of this counter and how far each is on its way to the portal, newest first."""
-
-    COLUMNS = ("code", "name", "state", "left", "next", "reason", "portal_no")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._rows: tuple[QueueRow, ...] = ()
-
-    def replace(self, rows: Sequence[QueueRow]) -> None:
-        """Show ``rows``; new ones come in at the top, so that a selected one stays selected."""
-        before = [row.dossier.id for row in self._rows]
-        after = [row.dossier.id for row in rows]
-        new = len(after) - len(before)
-        if new < 0 or after[new:] != before:
-            self.beginResetModel()
-            self._rows = tuple(rows)
-            self.endResetModel()
-            return
-        if new:
-            self.beginInsertRows(QModelIndex(), 0, new - 1)
-            self._rows = (*rows[:new], *self._rows)
-            self.endInsertRows()
-        if tuple(rows) != self._rows:
-            self._rows = tuple(rows)
-            last = self.index(len(rows) - 1, len(self.COLUMNS) - 1)
-            self.dataChanged.emit(self.index(0, 0), last)
-
-    def row(self, number: int) -> QueueRow | None:
-        """The row at ``number``, or None."""
-        return self._rows[number] if 0 <= number < len(self._rows) else None
-
-    @property
-    def waiting(self) -> int:
-        """Dossiers that are sealed and not yet wholly with the portal."""
-        return sum(1 for row in self._rows if row.dossier.state in UNDELIVERED)
-
-    def rowCount(self, parent: Index | None = None) -> int:
-        """Number of rows."""
-        return 0 if parent is not None and parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index | None = None) -> int:
-        """Number of columns."""
-        return 0 if parent is not None and parent.isValid() else len(self.COLUMNS)
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = int(Qt.ItemDataRole.DisplayRole),
-    ) -> object:
-        """Names of the columns."""
-        if role != int(Qt.ItemDataRole.DisplayRole) or not 0 <= section < len(self.COLUMNS):
-            return None
-        if orientation == Qt.Orientation.Vertical:
-            return str(section + 1)
-        return ui(f"queue.{self.COLUMNS[section]}")
-
-    def data(self, index: Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> object:
-        """Text of a cell."""
-        row = self.row(index.row()) if index.isValid() else None
-        if row is None or index.column() >= len(self.COLUMNS):
-            return None
-        if role == ROW:
-            return row
-        if role not in TEXT_ROLES:
-            return None
-        return self._cell(row, self.COLUMNS[index.column()])
-
-    @staticmethod
-    def _cell(row: QueueRow, column: str) -> str:
-        dossier = row.dossier
-        texts = {
-            "code": dossier.temp_code,
-            "name": dossier.applicant.name,
-            "state": ui(f"dossier.state.{dossier.state}"),
-            "left": kilobytes(row.bytes_left) if row.bytes_left else "–",
-            "next": row.next_try.strftime("%H:%M:%S") if row.next_try else "–",
-            "reason": reason(row) or "–",
-            "portal_no": dossier.official_code or "–",
-        }
-        return texts[column]
-
-
-def kilobytes(size_bytes: int) -> str:
-    """A size as people here write it: 1.234 KB; never 0 for something."""
-    return f"{max(1, round(size_bytes / 1024)):,} KB".replace(",", ".")
-
-
-def reason(row: QueueRow) -> str:
-    """Why a dossier waits, in one sentence; empty when nothing keeps it."""
-    if row.slug is None:
-        return ""
-    trouble = row.trouble()
-    return message(trouble.slug, trouble.params, language()).happened
 
 
 class CheckModel(RowsModel[Check]):

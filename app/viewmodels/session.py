@@ -21,8 +21,9 @@ from app.store import dossiers
 from app.viewmodels.bridge import Bridge
 from app.viewmodels.deskthread import DeskThread
 from app.viewmodels.equipment import Equipment
-from app.viewmodels.models import FindingModel, PageModel, PaperModel, ProcedureModel, QueueModel
+from app.viewmodels.models import FindingModel, PageModel, PaperModel, ProcedureModel
 from app.viewmodels.page_edits import Edits
+from app.viewmodels.queue_model import QueueModel
 from app.viewmodels.snapshot import ALWAYS, Known, Snapshot, recent, take, unfinished
 from app.viewmodels.texts import language
 

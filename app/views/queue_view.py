@@ -13,7 +13,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.desk.submission import QueueRow
-from app.viewmodels.models import ROW, QueueModel
+from app.viewmodels.models import ROW
+from app.viewmodels.queue_model import QueueModel
 from app.viewmodels.session import Session
 from app.viewmodels.texts import ui
 from app.views.parts import heading, quiet

@@ -7,7 +7,7 @@ import datetime as dt
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.viewmodels import badges
-from app.viewmodels.models import kilobytes, reason
+from app.viewmodels.queue_model import kilobytes, reason
 from app.viewmodels.session import Session
 from app.viewmodels.snapshot import Snapshot
 from app.viewmodels.texts import ui

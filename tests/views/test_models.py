@@ -20,8 +20,8 @@ from app.viewmodels.models import (
     PageModel,
     PaperModel,
     ProcedureModel,
-    QueueModel,
 )
+from app.viewmodels.queue_model import QueueModel
 from app.viewmodels.snapshot import FindingRow, PageRow, PaperRow
 
 FATAL = QAbstractItemModelTester.FailureReportingMode.Fatal

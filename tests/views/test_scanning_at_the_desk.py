@@ -54,3 +54,31 @@ def test_stopping_keeps_what_is_in_and_the_next_scan_goes_on(
         clerk.scan()
         assert [page.number for page in clerk.snapshot.pages] == [1, 2, 3]
         assert clerk.snapshot.scan.state == "complete", clerk.snapshot.scan
+
+
+def test_a_window_that_is_opened_again_shows_the_unfinished_dossier(
+    qapp: QApplication, tmp_path: Path, small_pages: Path
+) -> None:
+    home, device = tmp_path / "home", f"simulated:{small_pages}"
+    with at_the_desk(home, device) as clerk:
+        until(lambda: clerk.page is clerk.window.new_dossier, "an empty counter asks for a dossier")
+        clerk.open_dossier("giay to theo bo", catalogue.LOOSE, "Trần Thị Mẫu")
+        clerk.scan()
+        before = clerk.snapshot.dossier.id
+    with at_the_desk(home, device) as clerk:
+        until(lambda: clerk.session.snapshot is not None, "the dossier is back")
+        assert clerk.snapshot.dossier.id == before
+        assert clerk.page is clerk.window.reception
+        assert [page.number for page in clerk.snapshot.pages] == [1, 2, 3]
+        clerk.wait_read()
+        clerk.press("F8")
+        until(lambda: any(paper.number for paper in clerk.snapshot.papers), "papers")
+        clerk.press("Ctrl+D")
+        until(lambda: clerk.snapshot.signable, "the dossier can be signed")
+        until(lambda: clerk.session.equipment.signer is not None, "the token is ready")
+        clerk.press("F9")
+        until(clerk.window.sign.pin.hasFocus, "the PIN box has the focus")
+        clerk.press("Esc")
+        until(lambda: clerk.snapshot.dossier.state == "draft", "put off: it can be edited again")
+        assert clerk.page is clerk.window.reception
+        assert not clerk.session.supervisor.token.ready

@@ -16,7 +16,7 @@ from app import paths
 from app.desk.signing import PaperState
 from app.domain.dossier import MOVES
 from app.viewmodels import badges
-from app.viewmodels.models import QueueModel
+from app.viewmodels.queue_model import QueueModel
 from app.viewmodels.snapshot import PageState
 from app.views import actions, theme
 
