@@ -5,8 +5,10 @@ Many pages are shared out to processes, one warm engine each; results come back 
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -117,13 +119,27 @@ def read_all(found: Sequence[Frame], jobs: int, *, pictures_too: bool) -> Iterat
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(jobs, len(found)), mp_context=context) as pool:
-        waiting = [pool.submit(read_frame, frame, pictures_too=pictures_too) for frame in found]
+        with _deaf_children():
+            waiting = [pool.submit(read_frame, frame, pictures_too=pictures_too) for frame in found]
         try:
             for future in waiting:
                 yield future.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+@contextlib.contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Processes started inside never hear Ctrl-C: it is the parent that ends them, quietly."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def read_frame(frame: Frame, *, pictures_too: bool) -> ReadPage:
