@@ -1,4 +1,4 @@
-"""The dossiers of this counter as a table: state, what is left to send, why it waits, its number."""
+"""The dossiers of this counter as a table: state, what is left to send, reason, number."""
 
 from __future__ import annotations
 

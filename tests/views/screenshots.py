@@ -68,24 +68,10 @@ def work(clerk: Clerk, out: Path) -> None:
     until(reception.text.toPlainText, "the text of the page")
     shoot(clerk, out, "tiep-nhan")
 
-    for place, page in enumerate(clerk.snapshot.pages):
-        if page.state == "blank":
-            reception.grid.setFocus()
-            clerk.press("Home")
-            for _ in range(place):
-                clerk.press("Right")
-            clerk.press("Ctrl+B")
+    clerk.leave_out_blanks()
     clerk.press("Ctrl+D")
     until(lambda: clerk.snapshot.signable, "the dossier can be signed")
-    until(lambda: clerk.session.equipment.signer is not None, "the token is ready")
-    clerk.press("F9")
-    until(lambda: clerk.page is window.sign, "the signing page")
-    waiting = {"waits_for_token", "failed"}
-    until(lambda: _states(clerk) <= waiting, "papers are prepared", PATIENCE_S)
-    if window.sign.anywhere.isVisible():
-        window.sign.anywhere.click()
-        until(lambda: _states(clerk) == {"waits_for_token"}, "every mark has a place", PATIENCE_S)
-    window.sign.pin.setFocus()
+    clerk.prepare(PATIENCE_S)
     clerk.type(clerk.session.equipment.practice_pin)
     shoot(clerk, out, "ky-so")
 
@@ -98,10 +84,6 @@ def work(clerk: Clerk, out: Path) -> None:
     until(lambda: clerk.session.queue.rowCount() > 1, "two dossiers in the list")
     until(lambda: clerk.session.queue.waiting == 0, "nothing waits")
     shoot(clerk, out, "hang-doi")
-
-
-def _states(clerk: Clerk) -> set[str]:
-    return {paper.state for paper in clerk.snapshot.papers if paper.number}
 
 
 def main() -> int:

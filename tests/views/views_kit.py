@@ -124,6 +124,31 @@ class Clerk:
     def wait_read(self, limit_s: float = 2 * LIMIT_S) -> None:
         until(lambda: self.snapshot.settled >= self.snapshot.current, "every page is read", limit_s)
 
+    def leave_out_blanks(self) -> None:
+        """To each page that seems blank with the arrow keys, Ctrl+B."""
+        for place, page in enumerate(self.snapshot.pages):
+            if page.state == "blank":
+                self.window.reception.grid.setFocus()
+                self.press("Home")
+                for _ in range(place):
+                    self.press("Right")
+                self.press("Ctrl+B")
+
+    def prepare(self, limit_s: float = 2 * LIMIT_S) -> None:
+        """F9, until every paper waits for the PIN; a mark without room may stand elsewhere."""
+        until(lambda: self.session.equipment.signer is not None, "the token is ready")
+        self.press("F9")
+        until(lambda: self.page is self.window.sign, "the signing page is shown")
+        until(lambda: self._papers() <= {"waits_for_token", "failed"}, "papers prepared", limit_s)
+        if self.window.sign.anywhere.isVisible():
+            self.window.sign.anywhere.setFocus()
+            self.press("Space")
+        until(lambda: self._papers() == {"waits_for_token"}, "marks have a place", limit_s)
+        self.window.sign.pin.setFocus()
+
+    def _papers(self) -> set[str]:
+        return {paper.state for paper in self.snapshot.papers if paper.number}
+
     def sign(self, limit_s: float = 2 * LIMIT_S) -> None:
         """F9, PIN, Enter, until the dossier is sealed."""
         until(lambda: self.session.equipment.signer is not None, "the token is ready")
