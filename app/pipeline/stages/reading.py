@@ -119,9 +119,11 @@ def read_all(found: Sequence[Frame], jobs: int, *, pictures_too: bool) -> Iterat
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(jobs, len(found)), mp_context=context) as pool:
-        with _deaf_children():
-            waiting = [pool.submit(read_frame, frame, pictures_too=pictures_too) for frame in found]
         try:
+            with _deaf_children():
+                waiting = [
+                    pool.submit(read_frame, frame, pictures_too=pictures_too) for frame in found
+                ]
             for future in waiting:
                 yield future.result()
         except BaseException:
