@@ -29,6 +29,9 @@ def run(options: argparse.Namespace) -> int:
     rows: list[dict[str, object]] = []
     failed = False
     found = reading.frames(options.images)
+    if len({frame.name for frame in found}) < len(found):
+        say("ocr: hai ảnh trùng tên sẽ ghi đè nhau / two images of one name: use two --out")
+        return 2
     for page in reading.read_all(found, options.jobs, pictures_too=True):
         if page.trouble is not None:
             failed = True

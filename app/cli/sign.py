@@ -54,6 +54,9 @@ def run(options: argparse.Namespace) -> int:
     if options.out and len(options.files) > 1:
         say("sign: -o nhận một tệp; nhiều tệp dùng --out-dir")
         return 2
+    if len({path.name for path in options.files}) < len(options.files):
+        say("sign: hai tệp trùng tên sẽ ghi đè nhau / two files of one name: sign them apart")
+        return 2
     anchors, crls = signfiles.anchors_and_crls(options.home, options.trust, options.crl)
     wish = Wish(not options.no_appearance, options.organ, options.form, anchors, crls)
     pin = bytearray(sys.stdin.buffer.readline(MAX_PIN_LINE).rstrip(b"\r\n"))
@@ -85,7 +88,8 @@ def _one(path: Path, options: argparse.Namespace, key: Key, wish: Wish) -> dict[
         known = known_error(error)
         if isinstance(known, Defect):
             raise
-        say(explain(Trouble.of(known.slug, {"name": path.name, **known.params})))
+        named = Trouble.of(known.slug, {"name": path.name, **known.params})
+        say(f"{path.name}: {explain(named)}")
         return {**row, "out": None, "bytes_added": 0, "verified": False, "slug": known.slug}
     if not options.json:
         print(out)
