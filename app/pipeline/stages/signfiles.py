@@ -148,8 +148,8 @@ def sign_pdf(pdf: bytes, key: Key, wish: Wish, now: dt.datetime) -> bytes:
         Trouble: a blocking finding about the document.
         SigningError: sign.no_room, sign.proof_failed, sign.in_doubt and family.
     """
-    refuse(policy.check_document(pdf))
     field = "Organ-1" if wish.organ else "Clerk-1"
+    refuse(policy.check_document(pdf, field=field))
     stamp = _stamp(key, wish, now)
     prepared = prepare.prepare(
         pdf,
