@@ -17,7 +17,7 @@ SLUG = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
 
 
 def pages() -> list[Path]:
-    """Every document that is part of the repository."""
+    """Every document of the repository that is text; pictures are looked at, not read."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md", "docs"],
         cwd=ROOT,
@@ -25,9 +25,8 @@ def pages() -> list[Path]:
         text=True,
         check=True,
     )
-    return [
-        ROOT / line for line in sorted(set(listed.stdout.splitlines())) if (ROOT / line).is_file()
-    ]
+    found = (ROOT / line for line in sorted(set(listed.stdout.splitlines())))
+    return [path for path in found if path.is_file() and path.suffix != ".png"]
 
 
 def sources() -> list[Path]:
