@@ -73,6 +73,7 @@ def start(office: Office, dossier: DossierId, signer: Signer) -> None:
         for document in dossiers.documents(db, dossier):
             if document.signed is None:
                 _confirm(office, document, signer, now)
+    _take_up_again(office, dossier)
     office.wake()
 
 
@@ -106,6 +107,16 @@ def _settle_pending(office: Office, dossier: DossierId, signer: Signer, now: dt.
             _resolve(office, pending, "ready")
         elif pending.state in {"ready", "in_doubt", "failed"} and not fresh:
             _resolve(office, pending, "cancelled")
+
+
+def _take_up_again(office: Office, dossier: DossierId) -> None:
+    """Within one second the same bytes may be asked for that were put aside: they are due again."""
+    for document in dossiers.documents(office.vault.db, dossier):
+        job = _job(office, document, "sign")
+        if job is None or document.prepared is None or job.state not in {"cancelled", "failed"}:
+            continue
+        if job.inputs[0] == document.prepared:
+            _resolve(office, job, "ready")
 
 
 def _fresh(document: Document, signer: Signer, now: dt.datetime) -> bool:
