@@ -7,6 +7,7 @@ bytes for a scan); the end of stdin means the parent died.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import logging
 import os
 import queue
@@ -275,10 +276,14 @@ def _retry_at(job: Job, error: DeskError) -> float | None:
     passing = error.slug.startswith(("store.", "sync.")) and error.slug not in FINAL
     if not (passing or isinstance(error, Defect)):
         return None
-    return now().timestamp() + random.uniform(0.5, min(300.0, 2.0 ** min(job.attempts + 1, 9)))  # noqa: S311 - jitter
+    # Troubles count no attempt, so the pause grows with how long the job has waited already.
+    waited_s = now().timestamp() - dt.datetime.fromisoformat(job.created).timestamp()
+    pause_s = min(PAUSE_MAX_S, max(PAUSE_MIN_S, waited_s / 4))
+    return now().timestamp() + random.uniform(pause_s / 4, pause_s)  # noqa: S311 - jitter
 
 
 FINAL = frozenset({"sync.rejected", "sync.conflict"})
+PAUSE_MIN_S, PAUSE_MAX_S = 2.0, 300.0
 
 
 def _start_mark() -> str:
