@@ -5,6 +5,7 @@ The tooltip of a row is its text: what a narrow list cuts can still be read.
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
@@ -24,14 +25,17 @@ from app.viewmodels.texts import language, ui
 Index = QModelIndex | QPersistentModelIndex
 ROW = int(Qt.ItemDataRole.UserRole) + 1
 TEXT_ROLES = frozenset(
-    int(role)
-    for role in (
-        Qt.ItemDataRole.DisplayRole,
-        Qt.ItemDataRole.AccessibleTextRole,
-        Qt.ItemDataRole.ToolTipRole,
-    )
+    int(role) for role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
 )
+TIP_ROLE = int(Qt.ItemDataRole.ToolTipRole)
 Row = TypeVar("Row")
+
+
+def shown(text: str, role: int) -> str | None:
+    """A row's text for ``role``; a tooltip, which Qt reads as markup, shows the same letters."""
+    if role == TIP_ROLE:
+        return f'<p style="white-space: pre-wrap">{html.escape(text)}</p>'
+    return text if role in TEXT_ROLES else None
 
 
 class RowsModel(QAbstractListModel, Generic[Row]):
@@ -101,7 +105,7 @@ class RowsModel(QAbstractListModel, Generic[Row]):
             return None
         if role == ROW:
             return row
-        return self.text(row) if role in TEXT_ROLES else None
+        return shown(self.text(row), role)
 
 
 class PageModel(RowsModel[PageRow]):

@@ -8,7 +8,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
 
 from app.desk.submission import QueueRow
 from app.i18n import message
-from app.viewmodels.models import ROW, TEXT_ROLES, Index
+from app.viewmodels.models import ROW, Index, shown
 from app.viewmodels.texts import language, ui
 
 UNDELIVERED = frozenset({"sealed", "registered", "uploading"})
@@ -79,9 +79,7 @@ class QueueModel(QAbstractTableModel):
             return None
         if role == ROW:
             return row
-        if role not in TEXT_ROLES:
-            return None
-        return self._cell(row, self.COLUMNS[index.column()])
+        return shown(self._cell(row, self.COLUMNS[index.column()]), role)
 
     @staticmethod
     def _cell(row: QueueRow, column: str) -> str:

@@ -43,6 +43,7 @@ class Session(QObject):
 
     snapshot_changed = Signal(object)
     dossier_opened = Signal()
+    dossier_refused = Signal()
     nothing_open = Signal()
     signing_started = Signal()
     dossier_sealed = Signal()
@@ -130,6 +131,7 @@ class Session(QObject):
         self.desk.do(
             lambda office: reception.open_dossier(office, procedure.code, applicant),
             self._on_opened,
+            lambda _error: self.dossier_refused.emit(),
         )
 
     def select(self, dossier: DossierId) -> None:

@@ -16,6 +16,7 @@ from app.views import actions
 from app.views.banner import Banner
 from app.views.doctor_view import DoctorView
 from app.views.new_dossier_view import NewDossierView
+from app.views.parts import heading
 from app.views.queue_view import QueueView
 from app.views.receipt_view import ReceiptView
 from app.views.reception_view import ReceptionView
@@ -35,7 +36,7 @@ class MainWindow(QMainWindow):
         self.screens = Pictures(session.desk.blobs, KEPT_SCREENS)
         self.acts = actions.make(self, self._acts())
         self.acts |= actions.make_assign(self, self._on_assign)
-        self.header = QLabel(ui("window.no_dossier"), wordWrap=True)
+        self.header = heading(ui("window.no_dossier"))
         self.practice = QLabel(ui("window.practice"))
         self.banner = Banner()
         self.reception = ReceptionView(session, self.thumbnails, self.screens, self.acts)
@@ -57,7 +58,7 @@ class MainWindow(QMainWindow):
         pages = (self.reception, self.new_dossier, self.sign, self.queue, self.receipt)
         for page in (*pages, self.doctor):
             self.stack.addWidget(page)
-        self.header.setProperty("heading", "true")
+        self.header.setWordWrap(True)
         self.practice.setObjectName("practice")
         self.practice.setVisible(self.session.equipment.practice)
         centre = QWidget()

@@ -69,6 +69,7 @@ class NewDossierView(QWidget):
         ):
             changed.connect(self._on_procedures_changed)
         session.dossier_opened.connect(self._on_session_dossier_opened)
+        session.dossier_refused.connect(self._on_session_dossier_refused)
 
     def begin(self) -> None:
         """The focus in the procedure box, what was typed selected."""
@@ -115,6 +116,8 @@ class NewDossierView(QWidget):
             self.results.setCurrentIndex(self._session.procedures.index(0))
 
     def _on_open_clicked(self) -> None:
+        if self._sent:  # an Enter that is held down opens one dossier
+            return
         index: QModelIndex = self.results.currentIndex()
         procedure = index.data(ROW)
         if not isinstance(procedure, Procedure):
@@ -126,6 +129,10 @@ class NewDossierView(QWidget):
         self._session.open_dossier(
             procedure, self.name.text(), self.number.text(), self.phone.text()
         )
+
+    def _on_session_dossier_refused(self) -> None:
+        """What was typed stays; it may be mended and sent again."""
+        self._sent = False
 
     def _on_session_dossier_opened(self) -> None:
         if self._sent:

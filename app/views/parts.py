@@ -8,24 +8,32 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 MARGIN_PX = 4
 
 
+def plain(text: str = "") -> QLabel:
+    """Words shown as they are: a name that looks like markup stays a name."""
+    label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    return label
+
+
 def heading(text: str) -> QLabel:
     """A panel's heading."""
-    label = QLabel(text)
+    label = plain(text)
     label.setProperty("heading", "true")
     return label
 
 
 def quiet(text: str = "") -> QLabel:
     """Words that explain and never shout."""
-    label = QLabel(text, wordWrap=True)
+    label = plain(text)
+    label.setWordWrap(True)
     label.setProperty("quiet", "true")
     return label
 
 
 def value() -> QLabel:
     """A fact that can be copied."""
-    label = QLabel(wordWrap=True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
+    label = plain()
+    label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label
 

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from app.viewmodels.session import Session
 from app.viewmodels.snapshot import Snapshot
 from app.viewmodels.texts import ui
-from app.views.parts import heading, quiet
+from app.views.parts import heading, plain, quiet
 from app.views.state_list import PaperDelegate
 
 WIDTH_PX, PIN_PX, LONGEST_PIN = 820, 200, 64
@@ -34,7 +34,7 @@ class SignView(QWidget):
         super().__init__()
         self._session = session
         self.title = heading("")
-        self.signer = QLabel()
+        self.signer = plain()
         self.papers = QListView()
         self.papers.setModel(session.papers)
         self.papers.setItemDelegate(PaperDelegate(self.papers))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
 from app.viewmodels.session import Session
@@ -15,6 +16,7 @@ class StatusLine(QLabel):
 
     def __init__(self, session: Session) -> None:
         super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
         self._session = session
         for changed in (
             session.snapshot_changed,

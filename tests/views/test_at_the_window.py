@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextDocument
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QHeaderView,
+    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QProgressBar,
@@ -197,3 +199,50 @@ def test_a_second_window_on_the_same_vault_is_refused(at_work: Clerk) -> None:
     home = at_work.session.desk._vault.home
     with pytest.raises(Trouble, match=r"desk\.already_open"), desk_lock(home):
         pass
+
+
+HOSTILE = "<h1>Trần</h1><img src='file:///etc/hostname'> & Mẫu \U0001f58b"
+
+
+def test_a_name_is_shown_as_typed_and_never_as_markup(at_work: Clerk) -> None:
+    before = at_work.snapshot.dossier.id
+    window, queue = at_work.window, at_work.session.queue
+    at_work.open_dossier("dkks", "1.001193", HOSTILE)
+    until(lambda: at_work.snapshot.dossier.applicant.name == HOSTILE, "the name is kept whole")
+    assert HOSTILE in window.header.text()
+    for label in window.findChildren(QLabel):
+        if HOSTILE in label.text():
+            assert label.textFormat() == Qt.TextFormat.PlainText, label.text()
+    until(lambda: (row := queue.row(0)) and row.dossier.applicant.name == HOSTILE, "in the queue")
+    name = queue.index(0, queue.COLUMNS.index("name"))
+    assert name.data() == HOSTILE
+    tip = QTextDocument()
+    tip.setHtml(str(name.data(int(Qt.ItemDataRole.ToolTipRole))))
+    assert tip.toPlainText() == HOSTILE, "the tooltip shows the letters"
+    at_work.session.select(before)
+    until(lambda: at_work.session.snapshot is not None, "back at work")
+
+
+def test_a_held_enter_opens_one_dossier_and_no_name_opens_none(at_work: Clerk) -> None:
+    before, queue = at_work.snapshot.dossier.id, at_work.session.queue
+    new = at_work.window.new_dossier
+    at_work.press("F2")
+    at_work.type("dkks")
+    until(lambda: (row := at_work.session.procedures.row(0)) and row.code == "1.001193", "found")
+    at_work.press("Return")
+    at_work.press("Return")
+    until(lambda: at_work.window.banner.slug == "dossier.no_applicant", "a name is asked for")
+    assert at_work.page is new
+    assert new.search.text() == "dkks", "nothing typed is lost"
+    assert new.name.hasFocus()
+    rows = queue.rowCount()
+    at_work.type("Lê Thị Mẫu")
+    for _ in range(3):
+        at_work.press("Return")
+    until(lambda: at_work.page is at_work.window.reception, "the dossier is open")
+    until(lambda: queue.rowCount() > rows, "it is in the list")
+    at_work.session.refresh_queue()
+    until(lambda: not at_work.session._looking, "the list has been read again")
+    assert queue.rowCount() == rows + 1
+    at_work.session.select(before)
+    until(lambda: at_work.session.snapshot is not None, "back at work")
