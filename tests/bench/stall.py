@@ -2,6 +2,8 @@
 
 A window in a process of its own scans, recognises, signs and delivers the sample with real workers
 while the clerk goes through the pages; a precise timer notes by how much each tick came late.
+On a machine that others keep busy the largest gap is mostly a wait for a core, which Linux counts:
+``own_gap_ms`` is the largest gap without it.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
-KEYS = ("largest_gap_ms", "reading_gap_ms", "p99_gap_ms")
+KEYS = ("largest_gap_ms", "own_gap_ms", "reading_gap_ms", "p99_gap_ms")
 
 
 def run(options: argparse.Namespace) -> dict[str, object]:
@@ -30,6 +32,7 @@ def run(options: argparse.Namespace) -> dict[str, object]:
         "pages": len(truth.files),
         "repeats": options.repeats,
         "largest_gap_ms": max(found["largest_gap_ms"] for found in runs),
+        "own_gap_ms": max(found["own_gap_ms"] for found in runs),
         **{f"median_{key}": statistics.median(found[key] for found in runs) for key in KEYS},
         "p99_gap_ms": statistics.median(found["p99_gap_ms"] for found in runs),
         "runs": runs,
@@ -55,6 +58,7 @@ def table(result: dict[str, object]) -> str:
     return (
         f"| window over {result['pages']} pages, {result['repeats']} runs | ms |\n|---|---|\n"
         f"| largest gap of all runs | {result['largest_gap_ms']} |\n"
+        f"| largest without its wait for a core | {result['own_gap_ms']} |\n"
         f"| largest gap, median | {result['median_largest_gap_ms']} |\n"
         f"| largest gap while reading, median | {result['median_reading_gap_ms']} |\n"
         f"| 99 of 100 gaps below, median | {result['p99_gap_ms']} |"

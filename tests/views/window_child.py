@@ -57,6 +57,7 @@ def measure(home: Path, pages: Path, limit_s: float) -> dict[str, object]:
             "pages": clerk.snapshot.current,
             "reading_gap_ms": round(reading_ms, 1),
             "largest_gap_ms": round(gap.largest_ms, 1),
+            "own_gap_ms": round(gap.largest_own_ms, 1),
             "p99_gap_ms": round(gap.p99_ms, 1),
             "ticks": len(gap.gaps_ms),
             "heavy": [name for name in HEAVY if name in sys.modules],
