@@ -49,7 +49,7 @@ def queue(office: Office, limit: int = 500) -> tuple[QueueRow, ...]:
 
 
 def row(office: Office, dossier: Dossier) -> QueueRow:
-    """Where one sealed dossier stands."""
+    """Where one sealed dossier stands; a try under way or being reconciled is no trouble yet."""
     db = office.vault.db
     total = sum(
         int(found["size"])
@@ -64,7 +64,8 @@ def row(office: Office, dossier: Dossier) -> QueueRow:
     left = int(known) if dossier.state in _SENDING else 0
     sql = (
         "SELECT error, not_before FROM job WHERE dossier=? AND stage IN('register','deliver')"
-        " AND state NOT IN('done','cancelled') ORDER BY id DESC LIMIT 1"
+        " AND (state IN('failed','quarantined') OR (state='ready' AND not_before IS NOT NULL))"
+        " ORDER BY id DESC LIMIT 1"
     )
     slug, next_try = None, None
     params: dict[str, str | int] = {}
