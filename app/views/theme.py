@@ -17,6 +17,8 @@ from app.viewmodels.badges import Token
 FAMILY = "Noto Sans"
 POINT_SIZE = 11
 TOUCH_PX = 32
+PRACTICE = ("#FFFFFF", "#5B2A86")
+"""Text and ground of the strip that marks practice: the same calm violet in both schemes."""
 _DARK = "dark"
 
 
@@ -96,7 +98,7 @@ def recolour(application: QApplication, *, dark: bool) -> None:
         "QLabel[heading='true'] { font-weight: bold; }"
         "QLabel[big='true'] { font-weight: bold; font-size: 15pt; }"
         f"QLabel[quiet='true'] {{ color: {scheme.grey}; }}"
-        f"QLabel#practice {{ background: {scheme.violet}; color: {scheme.ground};"
+        f"QLabel#practice {{ color: {PRACTICE[0]}; background: {PRACTICE[1]};"
         " font-weight: bold; padding: 2px 10px; }"
         f"Banner {{ background: {scheme.field}; border: 1px solid {scheme.amber}; }}"
         f"QHeaderView::section {{ background: {scheme.panel}; color: {scheme.text};"

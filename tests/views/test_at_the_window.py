@@ -80,7 +80,9 @@ def test_everything_that_can_be_used_has_a_name(at_work: Clerk, name: str) -> No
 
 
 def test_every_act_has_a_text_a_tooltip_with_its_key_and_works_everywhere(at_work: Clerk) -> None:
-    for name, action in at_work.window.acts.items():
+    acts = at_work.window.acts
+    assert len({action.shortcut().toString() for action in acts.values()}) == len(acts)
+    for name, action in acts.items():
         key = action.shortcut().toString()
         assert action.text().strip(), name
         assert key, name

@@ -16,6 +16,7 @@ from app.domain.ids import DossierId, PageId
 from app.domain.rules import Finding
 from app.viewmodels.models import (
     ROW,
+    CheckModel,
     FindingModel,
     PageModel,
     PaperModel,
@@ -78,7 +79,9 @@ def test_a_selected_page_stays_selected_when_it_moves(qapp: object) -> None:
     assert [index.data(ROW).id for index in selection.selectedIndexes()] == ["p4"]
 
 
-@pytest.mark.parametrize("kind", [PageModel, PaperModel, FindingModel, ProcedureModel, QueueModel])
+@pytest.mark.parametrize(
+    "kind", [PageModel, PaperModel, FindingModel, ProcedureModel, QueueModel, CheckModel]
+)
 def test_what_is_not_there_is_nothing_and_never_an_error(qapp: object, kind: type) -> None:
     model = kind()
     QAbstractItemModelTester(model, FATAL)

@@ -24,7 +24,7 @@ emitter.told.connect(lambda value: heard.append(1) if value == 7 else None)
 emitter.counted.connect(lambda value: heard.append(1) if value == 7 else None)
 before = [sys.getrefcount(value) for value in (True, False, None)]
 for number in range({EMITS}):
-    emitter.told.emit(True); emitter.told.emit(None); emitter.counted.emit(5)
+    emitter.told.emit(True); emitter.told.emit(False); emitter.told.emit(None); emitter.counted.emit(5)
     label.setText("x"); label.isVisible()
 after = [sys.getrefcount(value) for value in (True, False, None)]
 print(json.dumps({{"version": PySide6.__version__, "moved": [b - a for a, b in zip(before, after)]}}))

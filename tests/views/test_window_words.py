@@ -18,10 +18,11 @@ from app.domain.dossier import MOVES
 from app.viewmodels import badges
 from app.viewmodels.queue_model import QueueModel
 from app.viewmodels.snapshot import PageState
-from app.views import actions, theme
+from app.views import actions, receipt_view, theme
 
 ROOT = Path(__file__).resolve().parents[2]
 LANGUAGES = ("vi", "en")
+DEVICES = ("none", "simulated", "sane", "escl")
 LETTERS = (
     "aàáảãạăằắẳẵặâầấẩẫậbcdđeèéẻẽẹêềếểễệghiìíỉĩịklmnoòóỏõọôồốổỗộơờớởỡợpqrstuùúủũụưừứửữựvxyỳýỷỹỵ"
 )
@@ -45,6 +46,20 @@ def test_both_languages_have_the_same_words_with_the_same_holes() -> None:
         assert _holes(vi[key]) == _holes(en[key]), key
 
 
+def _mentioned() -> set[str]:
+    """Every text of the window's sources that could be a key."""
+    found: set[str] = set()
+    for folder in ("views", "viewmodels"):
+        for path in (ROOT / "app" / folder).glob("*.py"):
+            found |= set(re.findall(r"""["']([a-z_.]+)["']""", path.read_text("utf-8")))
+    return found
+
+
+def _checks() -> set[str]:
+    source = (ROOT / "app" / "desk" / "health.py").read_text("utf-8")
+    return set(re.findall(r'[Cc]heck\(\s*"([a-z_]+)"', source))
+
+
 def test_every_word_that_the_window_asks_for_is_there() -> None:
     asked: set[str] = set()
     for folder in ("views", "viewmodels"):
@@ -58,7 +73,11 @@ def test_every_word_that_the_window_asks_for_is_there() -> None:
     asked |= {f"page.state.{state}" for state in get_args(PageState)}
     asked |= {f"paper.state.{state}" for state in badges.PAPER}
     asked |= {f"check.state.{state}" for state in badges.CHECK}
+    asked |= {f"receipt.{name}" for name in receipt_view.LINES}
+    asked |= {f"check.{name}" for name in _checks()}
+    asked |= {f"window.device.{kind}" for kind in DEVICES}
     assert not asked - set(_words("vi"))
+    assert not set(_words("vi")) - asked - _mentioned(), "a word that nobody says"
 
 
 def test_every_state_has_a_drawing_a_word_and_a_colour() -> None:
@@ -76,6 +95,14 @@ def test_every_state_has_a_drawing_a_word_and_a_colour() -> None:
         assert len(by_drawing) > len({badge.token for badge in table.values()})
 
 
+def _letters_of_troubles(language: str) -> set[str]:
+    path = paths.resources() / "i18n" / f"trouble_{language}.toml"
+    troubles = tomllib.loads(path.read_text("utf-8"))
+    said = [text for trouble in troubles.values() for text in trouble.values()]
+    assert all(isinstance(text, str) for text in said)
+    return set("".join(said))
+
+
 @pytest.mark.parametrize("name", ["NotoSans-Regular.ttf", "NotoSans-Bold.ttf"])
 def test_the_font_draws_every_vietnamese_letter_and_every_word(qapp: object, name: str) -> None:
     font = QRawFont(str(paths.resources() / "fonts" / name), 12.0)
@@ -83,6 +110,7 @@ def test_the_font_draws_every_vietnamese_letter_and_every_word(qapp: object, nam
     letters = set(LETTERS + LETTERS.upper())
     for language in LANGUAGES:
         letters |= set("".join(_words(language).values()))
+        letters |= _letters_of_troubles(language)
     missing = sorted(letter for letter in letters if not font.supportsCharacter(ord(letter)))
     assert not missing
 
@@ -104,16 +132,21 @@ def _luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+def _contrast(one: str, other: str) -> float:
+    """Source: WCAG 2.2, definition of contrast ratio."""
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
 @pytest.mark.parametrize("scheme", [theme.LIGHT, theme.DARK])
 def test_every_text_stands_out_from_every_ground(scheme: theme.Tokens) -> None:
     texts = ("text", "green", "blue", "amber", "red", "grey", "violet")
     for ground in ("ground", "panel", "selection"):
         for text in texts:
-            light, dark = sorted(
-                (_luminance(getattr(scheme, text)), _luminance(getattr(scheme, ground))),
-                reverse=True,
-            )
-            assert (light + 0.05) / (dark + 0.05) >= 4.5, (text, ground)
+            assert _contrast(getattr(scheme, text), getattr(scheme, ground)) >= 4.5, (text, ground)
+    for text in ("text", "grey", "amber"):  # a trouble: its words, its name, its mark
+        assert _contrast(getattr(scheme, text), scheme.field) >= 4.5, text
+    assert _contrast(*theme.PRACTICE) >= 4.5
 
 
 def test_no_two_acts_share_a_key_and_none_is_taken_by_an_input_method() -> None:
