@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QObject, Qt
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
 
 from app.store import catalogue
 from tests.views.views_kit import Clerk, at_the_desk, until
@@ -50,6 +50,24 @@ def test_paper_becomes_a_receipt_by_keys_alone(
     _no_pin_in_files(home, pin)
 
 
+def test_an_ordinary_dossier_takes_few_keys(
+    qapp: QApplication, tmp_path: Path, small_pages: Path
+) -> None:
+    with at_the_desk(tmp_path / "home", f"simulated:{small_pages}") as clerk:
+        clerk.open_dossier("gttb", catalogue.LOOSE, "Trần Thị Mẫu")
+        clerk.scan()
+        clerk.wait_read()
+        clerk.press("F8")
+        until(lambda: any(paper.number for paper in clerk.snapshot.papers), "papers")
+        clerk.press("Ctrl+D")
+        until(lambda: clerk.snapshot.signable, "nothing stands in the way")
+        clerk.sign()
+        until(lambda: clerk.snapshot.dossier.state == "delivered", "the portal has it all")
+        typed = len("gttb" + "Trần Thị Mẫu" + clerk.session.equipment.practice_pin)
+        print(f"{clerk.acts} keys, {typed} of them letters and digits")
+        assert clerk.acts - typed == 8, "F2 Enter Enter F5 F8 Ctrl+D F9 Enter"
+
+
 def _work(clerk: Clerk) -> None:
     window, session = clerk.window, clerk.session
     clerk.open_dossier("giay to theo bo", catalogue.LOOSE, "Trần Thị Mẫu")
@@ -73,13 +91,16 @@ def _work(clerk: Clerk) -> None:
     assert window.sign.pin.text() == ""
     until(lambda: window.banner.slug == "sign.pin_wrong", "a wrong PIN is told")
     assert clerk.snapshot.dossier.state == "signing"
+    until(lambda: _states(clerk) == {"waits_for_token"}, "no paper is signed, all wait")
+    assert clerk.page is window.sign
+    assert window.sign.pin.hasFocus(), "the right PIN can follow at once"
 
     clerk.sign()
     assert window.sign.pin.text() == ""
     assert clerk.snapshot.dossier.received_at is not None
     until(lambda: clerk.snapshot.dossier.state == "delivered", "the portal has it all")
     assert clerk.snapshot.dossier.official_code in window.receipt.code.text()
-    assert {paper.state for paper in clerk.snapshot.papers} == {"delivered"}
+    assert _states(clerk) == {"delivered"}
 
     clerk.press("F11")
     until(lambda: clerk.page is window.queue, "the queue is shown")
@@ -87,6 +108,10 @@ def _work(clerk: Clerk) -> None:
     row = session.queue.row(0)
     assert row is not None
     assert row.dossier.official_code == clerk.snapshot.dossier.official_code
+
+
+def _states(clerk: Clerk) -> set[str]:
+    return {paper.state for paper in clerk.snapshot.papers}
 
 
 def _no_pin_in_models(clerk: Clerk, pin: str) -> None:
@@ -100,6 +125,10 @@ def _no_pin_in_models(clerk: Clerk, pin: str) -> None:
                 for role in Qt.ItemDataRole:
                     assert pin not in str(model.index(row, column).data(int(role)))
     assert pin not in repr(clerk.snapshot)
+    for widget in QApplication.topLevelWidgets():
+        assert pin not in widget.windowTitle()
+    for line in clerk.window.findChildren(QLineEdit):
+        assert pin not in line.text(), line.accessibleName()
 
 
 def _no_pin_in_files(home: Path, pin: str) -> None:
