@@ -128,6 +128,8 @@ def read_all(found: Sequence[Frame], jobs: int, *, pictures_too: bool) -> Iterat
                 yield future.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            for child in multiprocessing.active_children():
+                child.kill()  # nothing of theirs is wanted any more, and none holds a file open
             raise
 
 
