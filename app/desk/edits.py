@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from app.desk.office import Office
 from app.domain.ids import DossierId, PageId
-from app.domain.page import Page
+from app.domain.page import SUPERSEDED, Page
 from app.pipeline import flow
 from app.store import dossiers
 from app.store.database import fetch, transaction
@@ -77,10 +77,15 @@ def _step(office: Office, dossier: DossierId, *, undone: int) -> bool:
             return False
         text = str(rows[0]["after" if undone else "before"])
         what = "page.redone" if undone else "page.undone"
-        _write(office, dossier, _rows(text), what)
+        _write(office, dossier, [row for row in _rows(text) if _counts(office, row)], what)
         db.execute("UPDATE undo SET undone=? WHERE n=?", [1 - undone, rows[0]["n"]])
     office.wake()
     return True
+
+
+def _counts(office: Office, row: Row) -> bool:
+    """Whether the page may come back: a side whose sheet was fed again since may not."""
+    return SUPERSEDED not in dossiers.page(office.vault.db, PageId(str(row["id"]))).flags
 
 
 def _dump(pages: Sequence[Page]) -> str:

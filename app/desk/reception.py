@@ -11,7 +11,7 @@ from app.domain.codes import temporary_code
 from app.domain.dossier import Applicant, Dossier
 from app.domain.errors import Trouble
 from app.domain.ids import DossierId, JobId, uuid7
-from app.domain.page import Page
+from app.domain.page import SUPERSEDED, Page
 from app.domain.procedure import Procedure
 from app.pipeline import leases
 from app.pipeline.stage import PAGE_IN_VIEW, STAGES
@@ -21,7 +21,6 @@ from app.store.jobs import Job, Jobs
 
 A4_MM = (210, 297)
 A3_MM = (297, 420)
-_SUPERSEDED = "superseded"
 MIN_DPI = 200
 """Decree 30/2020 appendix I: copies of at least 200 dpi; the default is 300."""
 
@@ -201,7 +200,7 @@ def _safe_sheets(pages: tuple[Page, ...], batches: list[Job]) -> int:
     missing: dict[int, int] = {}
     bad: set[int] = set()
     for page in pages:
-        if _SUPERSEDED in page.flags:
+        if SUPERSEDED in page.flags:
             continue
         missing[page.sheet] = missing.get(page.sheet, need[page.job]) - 1
         if not page.dropped and {"half_sheet", "double_feed"} & set(page.flags):
@@ -219,7 +218,7 @@ def _supersede_doubtful(office: Office, dossier: DossierId) -> None:
     safe = _safe_sheets(pages, _batches(office, dossier))
     for page in pages:
         if page.sheet > safe and not page.dropped:
-            flags = " ".join((*page.flags, _SUPERSEDED))
+            flags = " ".join((*page.flags, SUPERSEDED))
             dossiers.set_page(db, page.id, dropped=1, document=None, flags=flags)
             dossiers.note(db, office.act(), "page.superseded", page.id, sheet=page.sheet)
 

@@ -11,6 +11,8 @@ from typing import Literal
 
 from app.domain.ids import BlobId, DocumentId, DossierId, JobId, PageId
 
+SUPERSEDED = "superseded"
+"""Flag of a side whose sheet was fed again: it stays stored and counts no more."""
 Side = Literal["front", "back"]
 Quarter = Literal[0, 90, 180, 270]
 

@@ -144,6 +144,10 @@ class Running:
             self.process.returncode, "".join(self._lines["out"]), "".join(self._lines["err"])
         )
 
+    def wait_alone(self, limit_s: float = 30.0) -> None:
+        """Return when no process of the group is left; they end by themselves."""
+        wait_until(lambda: not _alive(self.process.pid), limit_s)
+
     def end(self) -> None:
         """Whatever is left of the group ends."""
         with contextlib.suppress(ProcessLookupError):
@@ -153,6 +157,14 @@ class Running:
             if pipe is not None:
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
+
+
+def _alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @contextlib.contextmanager

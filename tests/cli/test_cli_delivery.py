@@ -202,6 +202,7 @@ def test_ctrl_c_in_the_demo_is_clean_and_the_next_run_goes_on(tmp_path: Path, sm
         with running(*argv) as started:
             started.wait_for("err", step)
             done = started.interrupt()
+            started.wait_alone()
         assert done.code == 130, done.err
         assert "Traceback" not in done.err
         assert done.out == ""

@@ -129,6 +129,7 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path, odd_but_good: dict[str, Path], jo
         else:
             wait_until(lambda: "tesserocr" in started.read_text())
         done = pack.interrupt()
+        pack.wait_alone()
     assert done.code == 130, done.err
     assert "Traceback" not in done.err
     assert (done.out, list(tmp_path.iterdir())) == ("", [])

@@ -107,6 +107,7 @@ def test_ctrl_c_keeps_whole_sides_and_says_cancelled(tmp_path: Path, small_pages
     with running("scan", "--device", slow, "--out", out, "--json") as batch:
         batch.wait_for("out", '"page": 1')
         done = batch.interrupt()
+        batch.wait_alone()
         assert done.code == 130, done.err
         assert "Traceback" not in done.err
         end = json.loads(done.out.splitlines()[-1])

@@ -115,6 +115,19 @@ def test_an_edit_of_one_dossier_is_not_undone_from_another(bench: Bench, files):
     assert bench.pages(one)[0].dropped
 
 
+def test_undo_does_not_bring_back_a_side_that_was_fed_again(bench: Bench, files):
+    """The lone front was turned before its sheet was fed anew; only the new one may count."""
+    dossier = bench.dossier()
+    *_, lone = bench.feed(dossier, files, slug="scan.jam", duplex=True)
+    review.rotate(bench.office, dossier, [lone], 180)
+    bench.feed(dossier, files[1:], duplex=True)
+    current = [page.id for page in bench.pages(dossier) if not page.dropped]
+    edits.undo(bench.office, dossier)
+    assert [page.id for page in bench.pages(dossier) if not page.dropped] == current
+    edits.redo(bench.office, dossier)
+    assert [page.id for page in bench.pages(dossier) if not page.dropped] == current
+
+
 def test_a_restart_forgets_no_edit(tmp_path, files):
     bench = Bench(tmp_path / "home")
     dossier = bench.dossier()
