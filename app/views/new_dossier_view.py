@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QFormLayout,
@@ -21,7 +21,7 @@ from app.viewmodels.session import Session
 from app.viewmodels.texts import ui
 from app.views.parts import heading, quiet
 
-WIDTH_PX, RESULTS_PX, LONGEST = 760, 300, 200
+WIDTH_PX, RESULTS_PX, FEWEST_PX, LONGEST = 760, 300, 110, 200
 
 
 class SearchBox(QLineEdit):
@@ -39,6 +39,14 @@ class SearchBox(QLineEdit):
             self.walked.emit(step)
 
 
+class Results(QListView):
+    """What was found; gives way when a trouble takes room in a small window."""
+
+    def sizeHint(self) -> QSize:
+        """A dozen rows."""
+        return QSize(super().sizeHint().width(), RESULTS_PX)
+
+
 class NewDossierView(QWidget):
     """Asks no more than form 01 needs at the counter; what was typed stays until it is opened."""
 
@@ -47,10 +55,10 @@ class NewDossierView(QWidget):
         self._session = session
         self._sent = False
         self.search = SearchBox(placeholderText=ui("new.procedure.hint"))
-        self.results = QListView()
+        self.results = Results()
         self.results.setModel(session.procedures)
         self.results.setAccessibleName(ui("new.results"))
-        self.results.setMinimumHeight(RESULTS_PX)
+        self.results.setMinimumHeight(FEWEST_PX)
         self.name, self.number, self.phone = QLineEdit(), QLineEdit(), QLineEdit()
         self.open = QPushButton(ui("new.open"))
         self._lay_out()

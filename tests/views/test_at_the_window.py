@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QTextDocument
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -19,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.viewmodels.snapshot import PageRow
+from app.views.main_window import SMALLEST
 from tests.views.views_kit import Clerk, until
 
 PAGES = ("reception", "new_dossier", "sign", "queue", "receipt", "doctor")
@@ -248,3 +250,34 @@ def test_a_held_enter_opens_one_dossier_and_no_name_opens_none(at_work: Clerk) -
     assert queue.rowCount() == rows + 1
     at_work.session.select(before)
     until(lambda: at_work.session.snapshot is not None, "back at work")
+
+
+def test_every_page_has_room_in_the_smallest_window_beside_a_trouble(at_work: Clerk) -> None:
+    window = at_work.window
+    window.resize(SMALLEST)
+    window.sign.anywhere.show()
+    window.sign.again.show()
+    at_work.session.trouble("scan.jam", {"safe_sheets": 6, "refeed_sheet": 7})
+    until(window.banner.isVisible, "the trouble is shown")
+    assert window.minimumSizeHint().width() <= SMALLEST.width()
+    assert window.minimumSizeHint().height() <= SMALLEST.height()
+    assert window.size() == SMALLEST
+    for name in PAGES:
+        page = getattr(window, name)
+        window.stack.setCurrentWidget(page)
+        until(page.isVisible, name)
+        boxes = [
+            widget
+            for widget in page.findChildren(QWidget)
+            if widget.isVisible()
+            and isinstance(widget, NAMED)
+            and not isinstance(widget, QHeaderView)
+        ]
+        for one, other in combinations(boxes, 2):
+            if not (one.isAncestorOf(other) or other.isAncestorOf(one)):
+                assert not _place(one).intersects(_place(other)), (name, one, other)
+    at_work.session.calm()
+
+
+def _place(widget: QWidget) -> QRect:
+    return QRect(widget.mapToGlobal(widget.rect().topLeft()), widget.size())
