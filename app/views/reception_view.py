@@ -21,7 +21,7 @@ from app.domain.ids import PageId
 from app.viewmodels.models import ROW
 from app.viewmodels.session import Session
 from app.viewmodels.snapshot import FindingRow, PageRow, PaperRow, Snapshot
-from app.viewmodels.texts import ui
+from app.viewmodels.texts import language, ui
 from app.viewmodels.thumbnails import Pictures
 from app.views import actions
 from app.views.page_canvas import PageCanvas
@@ -196,6 +196,8 @@ def _facts(page: PageRow | None) -> str:
         return ui("reception.facts.none")
     if page.angle_deg is None or page.confidence is None:
         return ui("reception.facts.wait", n=page.number)
-    angle = f"{page.angle_deg:.1f}".replace(".", ",")
+    angle = f"{page.angle_deg:.1f}"
+    if language() == "vi":
+        angle = angle.replace(".", ",")
     percent = round(page.confidence * 100)
     return ui("reception.facts.text", n=page.number, angle=angle, confidence=percent)

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import pytest
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QTextDocument
+from PySide6.QtGui import QColor, QTextDocument
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.viewmodels.snapshot import PageRow
+from app.views import theme
 from app.views.main_window import SMALLEST
 from tests.views.views_kit import Clerk, until
 
@@ -64,8 +65,18 @@ def test_tab_meets_every_widget_that_can_have_the_focus(at_work: Clerk, name: st
     for _ in range(len(wanted)):
         at_work.press("Tab")
         met.append(at_work.focus())
+        assert _ring(met[-1]), (met[-1], "shows that it has the focus")
     assert set(met) == wanted
     assert len(met) == len(set(met)), "each once"
+
+
+def _ring(widget: QWidget | None) -> bool:
+    """Whether the top edge of a widget is a line of the focus colour."""
+    assert widget is not None
+    picture = widget.grab().toImage()
+    blue = QColor(theme.tokens().blue)
+    across = range(10, picture.width() - 10)
+    return all(any(picture.pixelColor(x, y) == blue for y in range(5)) for x in across)
 
 
 @pytest.mark.parametrize("name", PAGES)
