@@ -15,7 +15,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QCursor, QImage
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolButton
 
 from app.desk import training
 from app.store import catalogue
@@ -34,12 +34,14 @@ def shoot(clerk: Clerk, out: Path, name: str) -> None:
     """Write the window as ``name.png`` in 256 colours of its own."""
     canvas = clerk.window.reception.canvas
     until(lambda: not canvas.waits, "the picture of the page is there")
+    for button in clerk.window.findChildren(QToolButton):
+        button.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, False)  # no pointer in the picture
     picture = clerk.window.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
     path = out / f"{name}.png"
     eight_bits = QImage.Format.Format_Indexed8
     picture.convertToFormat(eight_bits, _palette(picture), PLAIN).save(str(path), "PNG", 0)
     print(f"{path.name}: {path.stat().st_size // 1000} kB")
-    assert path.stat().st_size < LARGEST_BYTES
+    assert clerk.window.devicePixelRatioF() > 1 or path.stat().st_size < LARGEST_BYTES
 
 
 def _palette(picture: QImage) -> list[int]:
@@ -79,7 +81,10 @@ def work(clerk: Clerk, out: Path) -> None:
     until(lambda: clerk.page is window.receipt, "the receipt", PATIENCE_S)
     until(lambda: clerk.snapshot.dossier.state == "delivered", "delivered", PATIENCE_S)
     shoot(clerk, out, "bien-nhan")
-    clerk.open_dossier("khai sinh", "1.001193", "Trần Thị Mẫu")
+    clerk.fill_in("khai sinh", "1.001193", "Trần Thị Mẫu")
+    shoot(clerk, out, "ho-so-moi")
+    clerk.press("Return")
+    until(lambda: clerk.page is reception, "the reception is shown")
     clerk.press("F11")
     until(lambda: clerk.session.queue.rowCount() > 1, "two dossiers in the list")
     until(lambda: clerk.session.queue.waiting == 0, "nothing waits")

@@ -101,6 +101,13 @@ class Clerk:
 
     def open_dossier(self, search: str, code: str, name: str) -> None:
         """F2, a few letters, Enter, the name, Enter."""
+        self.fill_in(search, code, name)
+        self.press("Return")
+        until(lambda: self.page is self.window.reception, "the reception is shown")
+        until(lambda: self.session.snapshot is not None, "the dossier is shown")
+
+    def fill_in(self, search: str, code: str, name: str) -> None:
+        """F2, a few letters, Enter, the name."""
         new = self.window.new_dossier
         self.press("F2")
         until(lambda: self.page is new and new.search.hasFocus(), "the procedure box has the focus")
@@ -109,9 +116,6 @@ class Clerk:
         self.press("Return")
         until(new.name.hasFocus, "the name box has the focus")
         self.type(name)
-        self.press("Return")
-        until(lambda: self.page is self.window.reception, "the reception is shown")
-        until(lambda: self.session.snapshot is not None, "the dossier is shown")
 
     def scan(self, limit_s: float = LIMIT_S) -> None:
         """F5, until the batch has ended one way or the other."""
