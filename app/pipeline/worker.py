@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from app.clock import now
+from app.clock import now, unix_ms
 from app.domain.errors import Cancelled, Defect, DeskError, Trouble
 from app.domain.ids import BlobId, JobId
 from app.pipeline import doorbell, flow, leases, locks
@@ -277,13 +277,15 @@ def _retry_at(job: Job, error: DeskError) -> float | None:
     if not (passing or isinstance(error, Defect)):
         return None
     # Troubles count no attempt, so the pause grows with how long the job has waited already.
-    waited_s = now().timestamp() - dt.datetime.fromisoformat(job.created).timestamp()
-    pause_s = min(PAUSE_MAX_S, max(PAUSE_MIN_S, waited_s / 4))
-    return now().timestamp() + random.uniform(pause_s / 4, pause_s)  # noqa: S311 - jitter
+    now_s = unix_ms() / 1000
+    waited_s = now_s - dt.datetime.fromisoformat(job.created).timestamp()
+    most_s = PORTAL_PAUSE_S if error.slug.startswith("sync.") else LOCAL_PAUSE_S
+    pause_s = min(most_s, max(FIRST_PAUSE_S, waited_s / 4))
+    return now_s + random.uniform(pause_s / 4, pause_s)  # noqa: S311 - jitter
 
 
 FINAL = frozenset({"sync.rejected", "sync.conflict"})
-PAUSE_MIN_S, PAUSE_MAX_S = 2.0, 300.0
+FIRST_PAUSE_S, LOCAL_PAUSE_S, PORTAL_PAUSE_S = 2.0, 10.0, 300.0
 
 
 def _start_mark() -> str:

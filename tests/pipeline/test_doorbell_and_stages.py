@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.clock import now
+from app.clock import unix_ms
 from app.domain.errors import Defect, Trouble
 from app.domain.ids import BlobId, DossierId
 from app.pipeline import doorbell
@@ -108,11 +108,13 @@ def test_tries_at_a_portal_that_is_down_become_rarer(bench: Bench):
     job = bench.vault.jobs.get(bench.vault.jobs.add(stage.job(ONE, (), {"n": 1})))
     offline = Trouble("sync.offline")
     soon = [_retry_at(job, offline) for _ in range(20)]
-    assert all(at is not None and 0 < at - now().timestamp() <= 4 for at in soon)
+    assert all(at is not None and 0 < at - unix_ms() / 1000 <= 2 for at in soon)
     old = dataclasses.replace(job, created="2020-01-01T00:00:00Z")
     late = [_retry_at(old, offline) for _ in range(20)]
-    assert all(at is not None and 60 < at - now().timestamp() <= 301 for at in late)
+    assert all(at is not None and 60 < at - unix_ms() / 1000 <= 300 for at in late)
     assert len(set(late)) > 1
+    full = [_retry_at(old, Trouble("store.disk_full")) for _ in range(20)]
+    assert all(at is not None and at - unix_ms() / 1000 <= 10 for at in full)
 
 
 @pytest.mark.parametrize("stage", ["scan", "sign"])
