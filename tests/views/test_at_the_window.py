@@ -249,7 +249,7 @@ def test_a_held_enter_opens_one_dossier_and_no_name_opens_none(at_work: Clerk) -
     until(lambda: at_work.window.banner.slug == "dossier.no_applicant", "a name is asked for")
     assert at_work.page is new
     assert new.search.text() == "dkks", "nothing typed is lost"
-    assert new.name.hasFocus()
+    until(new.name.hasFocus, "the name box has the focus")
     rows = queue.rowCount()
     at_work.type("Lê Thị Mẫu")
     for _ in range(3):

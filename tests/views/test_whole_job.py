@@ -76,7 +76,7 @@ def _work(clerk: Clerk) -> None:
     clerk.wait_read()
     clerk.press("F9")
     until(lambda: window.banner.slug == "dossier.incomplete", "F9 says what is missing")
-    assert window.reception.findings.hasFocus()
+    until(window.reception.findings.hasFocus, "the first thing to do has the focus")
     clerk.press("F8")
     until(lambda: [p.pages for p in clerk.snapshot.papers] == [1, 2], "two papers are proposed")
     clerk.press("Ctrl+D")
