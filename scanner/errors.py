@@ -35,6 +35,13 @@ SLUGS = frozenset(
         "scan.stalled",
         "scan.driver_crash",
         "scan.driver_error",
+        "scan.power_cycle",
+        "scan.disk_full",
+        "scan.file_incomplete",
+        "scan.file_rejected",
+        "scan.file_repeated",
+        "scan.folder_access",
+        "scan.identity_changed",
     }
 )
 

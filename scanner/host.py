@@ -108,6 +108,9 @@ class Host:
                 with self._window:
                     self._window.notify_all()
             elif name == "ack":
+                seq = fields.get("seq")
+                if isinstance(seq, int):
+                    self._stop.committed(seq)
                 with self._window:
                     self._unacked -= 1
                     self._window.notify_all()
@@ -212,7 +215,7 @@ class _OpenSide:
             delivered.media,
             delivered.width_px,
             delivered.height_px,
-            dpi,
+            delivered.dpi or dpi,
             self._hash.hexdigest(),
             self._size_bytes,
             delivered.flags,

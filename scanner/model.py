@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 SourceName: TypeAlias = Literal["feeder", "flatbed"]
 SideName: TypeAlias = Literal["front", "back"]
-ModeName: TypeAlias = Literal["color", "gray"]
+ModeName: TypeAlias = Literal["color", "gray", "lineart"]
+MultifeedName: TypeAlias = Literal["stop", "off"]
 ParamValue: TypeAlias = str | int
 
 MM_PER_INCH = 25.4
@@ -40,8 +41,9 @@ class ScanRequest:
     """One pass over the paper that lies in the scanner.
 
     `page_mm` is width × height. `first_seq` and `first_sheet` continue an earlier, broken pass of
-    the same stack; `declared_sheets` counts the whole stack, the earlier part included. `stall_s`
-    replaces all three limits of silence when given.
+    the same stack; `declared_sheets` counts the whole stack, the earlier part included. `multifeed`
+    asks the device to stop when it draws two sheets together, where it has a sensor for that.
+    `stall_s` replaces all three limits of silence when given.
     """
 
     device_id: str
@@ -50,6 +52,7 @@ class ScanRequest:
     dpi: int
     mode: ModeName = "color"
     page_mm: tuple[float, float] = (210, 297)
+    multifeed: MultifeedName = "stop"
     declared_sheets: int | None = None
     first_seq: int = 1
     first_sheet: int = 1

@@ -22,13 +22,17 @@ INSIDE_SIDE_S: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The side that began is whole; the host adds hash and length."""
+    """The side that began is whole; the host adds hash and length.
+
+    `dpi` is None when it is the resolution that was asked for.
+    """
 
     media: str
     width_px: int
     height_px: int
     flags: tuple[str, ...] = ()
     name: str | None = None
+    dpi: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +78,27 @@ def concluded(sides: Iterator[DriverEvent]) -> Iterator[DriverEvent]:
 
 
 class Stop:
-    """A request to stop, readable by the driver between chunks and while it waits."""
+    """What the caller says while a pass runs: to stop, and which sides it has committed."""
 
     def __init__(self) -> None:
         self._after_sheet = threading.Event()
         self._now = threading.Event()
         self._lock = threading.Lock()
         self._breaker: Callable[[], object] | None = None
+        self._committed: set[int] = set()
+        self._commit = threading.Condition()
+
+    def committed(self, seq: int) -> None:
+        """The caller has the side of this number where no crash can take it."""
+        with self._commit:
+            self._committed.add(seq)
+            self._commit.notify_all()
+
+    def wait_committed(self, seq: int, seconds: float) -> bool:
+        """Whether the caller committed that side within the time; an immediate stop ends it."""
+        with self._commit:
+            self._commit.wait_for(lambda: seq in self._committed or self.now, seconds)
+            return seq in self._committed
 
     def request(self, *, now: bool) -> None:
         """The driver learns of the stop; with `now` what it waits for is broken off."""
@@ -88,6 +106,8 @@ class Stop:
         if not now:
             return
         self._now.set()
+        with self._commit:
+            self._commit.notify_all()
         with self._lock:
             if self._breaker is not None:
                 self._breaker()
