@@ -7,15 +7,15 @@ Source: Mopria eSCL technical specification 2.97.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from types import MappingProxyType
+from typing import Final
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from scanner.errors import ScannerError
-
-if TYPE_CHECKING:
-    from scanner.model import ModeName
+from scanner.model import ModeName
 
 SCAN_NS: Final = "http://schemas.hp.com/imaging/escl/2011/05/03"
 PWG_NS: Final = "http://www.pwg.org/schemas/2010/12/sm"
@@ -23,6 +23,10 @@ MAX_XML_BYTES: Final = 1 << 20
 UNITS_PER_INCH: Final = 300
 _SCAN: Final = f"{{{SCAN_NS}}}"
 _PWG: Final = f"{{{PWG_NS}}}"
+COLOR_MODES: Final[Mapping[ModeName, str]] = MappingProxyType(
+    {"color": "RGB24", "gray": "Grayscale8", "lineart": "BlackAndWhite1"}
+)
+_NO_EXTRAS: Final[Mapping[str, bool]] = MappingProxyType({})
 _ADF_FAULTS: Final = {
     "ScannerAdfMultipickDetected": "scan.double_feed",
     "ScannerAdfHatchOpen": "scan.cover_open",
@@ -39,12 +43,17 @@ _ADF_FAULTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class InputCaps:
-    """One paper source: largest area in 1/300 inch, resolutions offered or their range."""
+    """One paper source: largest area in 1/300 inch, resolutions offered or their range.
+
+    Modes and formats are those of eSCL; none of them means that the device did not tell.
+    """
 
     max_width: int
     max_height: int
     dpi: tuple[int, ...]
     dpi_range: tuple[int, int] | None
+    modes: frozenset[str] = frozenset()
+    formats: frozenset[str] = frozenset()
 
     def offers(self, dpi: int) -> bool:
         """Whether the source can scan at this resolution."""
@@ -54,7 +63,11 @@ class InputCaps:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What the device says of itself."""
+    """What the device says of itself.
+
+    `senses_multipick`: the feeder can notice two sheets drawn together. `drops_blanks`: the device
+    can leave blank sides out, which would break every count.
+    """
 
     model: str
     vendor: str
@@ -63,6 +76,8 @@ class Capabilities:
     platen: InputCaps | None
     simplex: InputCaps | None
     duplex: InputCaps | None
+    senses_multipick: bool = False
+    drops_blanks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +97,11 @@ class Status:
     def empty(self) -> bool:
         """Whether the feeder says it holds no paper."""
         return self.adf_state == "ScannerAdfEmpty"
+
+    @property
+    def feeding(self) -> bool:
+        """Whether the feeder says it is at work."""
+        return self.adf_state == "ScannerAdfProcessing"
 
     @property
     def loaded(self) -> bool:
@@ -110,6 +130,8 @@ def parse_capabilities(data: bytes) -> Capabilities:
         platen=_input(root, "PlatenInputCaps"),
         simplex=_input(root, "AdfSimplexInputCaps"),
         duplex=_input(root, "AdfDuplexInputCaps"),
+        senses_multipick="MultipickDetection" in _texts(root, f"{_SCAN}AdfOption"),
+        drops_blanks=_text(root, f"{_SCAN}BlankPageDetectionAndRemoval") == "true",
     )
 
 
@@ -128,10 +150,23 @@ def parse_status(data: bytes) -> Status:
 
 
 def scan_settings(
-    *, area: tuple[int, int], feeder: bool, duplex: bool, mode: ModeName, dpi: int
+    *,
+    area: tuple[int, int],
+    feeder: bool,
+    duplex: bool,
+    mode: ModeName,
+    dpi: int,
+    media: str = "image/jpeg",
+    extras: Mapping[str, bool] = _NO_EXTRAS,
 ) -> bytes:
-    """A ScanSettings document asking for JPEG; `area` is width and height in 1/300 inch."""
+    """A ScanSettings document; `area` is width and height in 1/300 inch.
+
+    `extras` are further switches of the device by their names.
+    """
     duplex_line = f"<scan:Duplex>{str(duplex).lower()}</scan:Duplex>" if feeder else ""
+    more = "".join(
+        f"<scan:{name}>{str(value).lower()}</scan:{name}>" for name, value in extras.items()
+    )
     return (
         '<?xml version="1.0" encoding="UTF-8"?>'
         f'<scan:ScanSettings xmlns:scan="{SCAN_NS}" xmlns:pwg="{PWG_NS}">'
@@ -142,10 +177,10 @@ def scan_settings(
         f"<pwg:Width>{area[0]}</pwg:Width><pwg:Height>{area[1]}</pwg:Height>"
         "</pwg:ScanRegion></pwg:ScanRegions>"
         f"<pwg:InputSource>{'Feeder' if feeder else 'Platen'}</pwg:InputSource>{duplex_line}"
-        f"<scan:ColorMode>{'RGB24' if mode == 'color' else 'Grayscale8'}</scan:ColorMode>"
+        f"<scan:ColorMode>{COLOR_MODES[mode]}</scan:ColorMode>"
         f"<scan:XResolution>{dpi}</scan:XResolution><scan:YResolution>{dpi}</scan:YResolution>"
-        "<pwg:DocumentFormat>image/jpeg</pwg:DocumentFormat>"
-        "<scan:DocumentFormatExt>image/jpeg</scan:DocumentFormatExt>"
+        f"<pwg:DocumentFormat>{media}</pwg:DocumentFormat>"
+        f"<scan:DocumentFormatExt>{media}</scan:DocumentFormatExt>{more}"
         "</scan:ScanSettings>"
     ).encode()
 
@@ -197,6 +232,10 @@ def _text(element: Element, tag: str) -> str:
     return next((found.text or "" for found in element.iter(tag)), "").strip()
 
 
+def _texts(element: Element, *tags: str) -> frozenset[str]:
+    return frozenset((found.text or "").strip() for tag in tags for found in element.iter(tag))
+
+
 def _number(element: Element, tag: str) -> int:
     text = _text(element, tag)
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0  # noqa: PLR2004 - 9 digits
@@ -215,4 +254,10 @@ def _input(root: Element, name: str) -> InputCaps | None:
         dpi_range=None
         if span is None
         else (_number(span, f"{_SCAN}Min"), _number(span, f"{_SCAN}Max")),
+        modes=_texts(caps, f"{_SCAN}ColorMode") - {""},
+        formats=frozenset(
+            text.lower()
+            for text in _texts(caps, f"{_PWG}DocumentFormat", f"{_SCAN}DocumentFormatExt")
+        )
+        - {""},
     )
