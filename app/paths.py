@@ -38,6 +38,20 @@ def config_dir() -> Path:
     return Path(config) / NAME
 
 
+def office_file(name: str) -> Path | None:
+    """A file that the administrator keeps for every user of this machine, or None.
+
+    The central folder counts before ``COUNTER_STATION_ADMIN``, so that no user can put another
+    one in its place; ``%PROGRAMDATA%`` is its parent on Windows.
+    """
+    central = os.environ.get("PROGRAMDATA") or "/etc"
+    places = [Path(central) / NAME]
+    named = os.environ.get("COUNTER_STATION_ADMIN")
+    if named:
+        places.append(Path(named))
+    return next((place / name for place in places if (place / name).exists()), None)
+
+
 def tessdata() -> Path | None:
     """The folder of recognition models, or None when there is none.
 

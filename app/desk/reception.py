@@ -7,6 +7,7 @@ from typing import Literal
 
 from app.clock import unix_ms
 from app.desk.office import Office
+from app.domain import rules
 from app.domain.codes import temporary_code
 from app.domain.dossier import Applicant, Dossier
 from app.domain.errors import Trouble
@@ -21,8 +22,10 @@ from app.store.jobs import Job, Jobs
 
 A4_MM = (210, 297)
 A3_MM = (297, 420)
-MIN_DPI = 200
-"""Decree 30/2020 appendix I: copies of at least 200 dpi; the default is 300."""
+MIN_DPI, PLAIN_DPI = 200, 300
+"""Decree 30/2020 appendix I: copies of at least 200 dpi. The default is 300, and less needs a
+reason."""
+NOTHING_FED = "scan.no_docs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class ScanProfile:
     """How a batch is scanned.
 
     Attributes:
+        multifeed: whether the device stops when it draws two sheets together.
+        reason: why it is coarser than 300 dpi, as the office's profile says.
         declared_sheets: sheets of paper in the feeder now, as the clerk counted them.
     """
 
@@ -38,6 +43,9 @@ class ScanProfile:
     duplex: bool = False
     dpi: int = 300
     page_mm: tuple[int, int] = A4_MM
+    mode: Literal["color", "gray", "lineart"] = "color"
+    multifeed: Literal["stop", "off"] = "stop"
+    reason: str = ""
     declared_sheets: int | None = None
 
 
@@ -107,24 +115,30 @@ def open_dossier(
 def start_scan(office: Office, dossier: DossierId, profile: ScanProfile) -> JobId:
     """Ask for a batch; its sheets are numbered after those already safe.
 
+    A count that was declared for the whole stack still counts when a broken batch is continued;
+    a count that was confirmed does not: more paper comes.
+
     Raises:
-        Trouble: scan.resolution below the legal floor, scan.running, dossier.not_editable.
+        Trouble: scan.resolution below the legal floor, or below 300 dpi without a reason;
+            scan.running, dossier.not_editable.
     """
-    if profile.dpi < MIN_DPI:
-        raise Trouble("scan.resolution", dpi=profile.dpi, least=MIN_DPI)
+    least = MIN_DPI if profile.reason else PLAIN_DPI
+    if profile.dpi < least:
+        raise Trouble("scan.resolution", dpi=profile.dpi, least=least)
     office.editable(dossier)
     db = office.vault.db
     with transaction(db):
-        if scan_status(office, dossier).state == "running":
+        before = scan_status(office, dossier)
+        if before.state == "running":
             raise Trouble("scan.running")
         _supersede_doubtful(office, dossier)
         batches = _batches(office, dossier)
         first = _safe_sheets(dossiers.pages(db, dossier), batches) + 1
         batch = len(batches) + 1
-        total = None
-        if profile.declared_sheets is not None:
-            total = first - 1 + profile.declared_sheets
-            dossiers.set_dossier(db, dossier, declared_sheets=total, counted_by=None)
+        total = _total(dossiers.get(db, dossier), before, first, profile.declared_sheets)
+        dossiers.set_dossier(db, dossier, counted_by=None)
+        if total is not None:
+            dossiers.set_dossier(db, dossier, declared_sheets=total)
         job = STAGES["scan"].job(
             dossier,
             (),
@@ -135,6 +149,8 @@ def start_scan(office: Office, dossier: DossierId, profile: ScanProfile) -> JobI
                 "source": profile.source,
                 "duplex": profile.duplex,
                 "dpi": profile.dpi,
+                "mode": profile.mode,
+                "multifeed": profile.multifeed,
                 "page_mm": list(profile.page_mm),
                 "declared_sheets": total,
                 "first_sheet": first,
@@ -163,12 +179,46 @@ def scan_status(office: Office, dossier: DossierId) -> ScanStatus:
     return ScanStatus("ended", job.id, slug, params, safe, safe + 1)
 
 
+def broken_off(office: Office, dossier: DossierId) -> rules.BrokenOff | None:
+    """The newest batch that took paper, when it ended early and nobody has dealt with it.
+
+    It is dealt with by a later batch that ends well, or by a person who counts the sheets after it.
+    """
+    if dossiers.get(office.vault.db, dossier).counted_by:
+        return None
+    status = scan_status(office, dossier)
+    for job in reversed(_batches(office, dossier)):
+        if job.state in {"ready", "leased", "done"}:
+            return None
+        slug, _ = _reason(job)
+        if slug != NOTHING_FED:
+            return rules.BrokenOff(slug, status.safe_sheets, status.refeed_sheet)
+    return None
+
+
+def _total(
+    dossier: Dossier, before: ScanStatus, first: int, declared_now: int | None
+) -> int | None:
+    """Sheets that the whole stack must have after this batch, or None when nobody said."""
+    if declared_now is not None:
+        return first - 1 + declared_now
+    said = dossier.declared_sheets
+    continued = before.state == "ended" and dossier.counted_by is None
+    return said if continued and said is not None and said >= first else None
+
+
 def confirm_count(office: Office, dossier: DossierId) -> None:
     """The clerk counted the sheets in the hand: they are as many as shown.
 
     Source: Circular 01/2023/TT-VPCP art. 8(2)a.
+
+    Raises:
+        Trouble: scan.running while more may come, dossier.not_editable.
     """
     office.editable(dossier)
+    if scan_status(office, dossier).state == "running":
+        raise Trouble("scan.running")
+    close_interrupted(office, dossier)
     db = office.vault.db
     with transaction(db):
         pages = [page for page in dossiers.pages(db, dossier) if not page.dropped]

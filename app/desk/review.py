@@ -305,6 +305,7 @@ def findings(office: Office, dossier: DossierId) -> tuple[rules.Finding, ...]:
         marked,
         scanning=reception.scan_status(office, dossier).state == "running",
         blanks=blanks,
+        broken_off=reception.broken_off(office, dossier),
     )
 
 

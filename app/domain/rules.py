@@ -22,6 +22,22 @@ class Finding:
     params: Mapping[str, str | int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class BrokenOff:
+    """A batch that ended early and was not dealt with.
+
+    Attributes:
+        slug: why it ended.
+        safe_sheets: whole sheets from the first on.
+        refeed_sheet: the sheet to put back first.
+    """
+
+    slug: str
+    safe_sheets: int
+    refeed_sheet: int
+
+
+PAPER_LEFT = "scan.ended_with_paper"
 COPY = "Thông tư 01/2023/TT-VPCP, Điều 8(2)"
 NOT_COPIED = "Thông tư 03/2025/TT-VPCP, Điều 5(2)"
 
@@ -34,6 +50,7 @@ def check(
     *,
     scanning: bool,
     blanks: frozenset[str],
+    broken_off: BrokenOff | None = None,
 ) -> tuple[Finding, ...]:
     """Every open finding, in the order a clerk mends them.
 
@@ -44,10 +61,15 @@ def check(
         pages: all its pages, hidden and dropped ones too.
         scanning: whether a batch is still running.
         blanks: ids of the pages the engine flagged as blank.
+        broken_off: the last batch, if it ended early and nobody has dealt with it.
     """
     found: list[Finding] = []
     if scanning:
         found.append(Finding("rule.scanning", COPY))
+    elif broken_off is not None:
+        left = broken_off.slug == PAPER_LEFT
+        params = {"safe": broken_off.safe_sheets, "sheet": broken_off.refeed_sheet}
+        found.append(Finding("rule.paper_left" if left else "rule.scan_ended", COPY, params))
     if not pages:
         found.append(Finding("rule.no_pages", COPY))
     found += _pages(pages, blanks)

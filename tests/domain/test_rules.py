@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from app.domain.rules import Finding, check
+from app.domain.rules import BrokenOff, Finding, check
 from tests.domain.domain_kit import BIRTH, DOSSIER, LOOSE, PAPER, page
 
 GOOD = (page(0), page(1))
@@ -101,3 +101,16 @@ def test_findings_come_in_the_order_a_clerk_mends_them():
         "rule.component_missing",
         "rule.component_missing",
     ]
+
+
+@pytest.mark.parametrize(
+    ("slug", "wanted"),
+    [("scan.ended_with_paper", "rule.paper_left"), ("scan.stalled", "rule.scan_ended")],
+)
+def test_a_batch_that_broke_off_comes_first(slug: str, wanted: str):
+    broken = BrokenOff(slug, safe_sheets=2, refeed_sheet=3)
+    finding, *rest = check(
+        DOSSIER, LOOSE, (PAPER,), GOOD, scanning=False, blanks=frozenset(), broken_off=broken
+    )
+    assert (finding.slug, rest) == (wanted, [])
+    assert finding.params == {"safe": 2, "sheet": 3}

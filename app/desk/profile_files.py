@@ -1,0 +1,223 @@
+"""Scan profiles as data: what ships with the program, what the office adds, what it locks.
+
+The office's file is TOML: ``default`` names a profile, ``locked`` lists values that nobody changes
+at the counter, ``[profile.NAME]`` adds or replaces one. A value left out is that of the profile of
+the same name, else of the built-in default. What is wrong in it is named with its line, and the
+rest stands.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+
+from app import paths
+from app.domain.errors import Trouble
+
+DEFAULT = "hai-mat"
+LEAST_DPI, PLAIN_DPI, MOST_DPI = 200, 300, 1200
+"""Below 200 never (Decree 30/2020 appendix I); from 200 to 299 with a reason only."""
+PAGES_MM: Mapping[str, tuple[int, int]] = {"A3": (297, 420), "A4": (210, 297), "A5": (148, 210)}
+VALUES = ("dpi", "mode", "duplex", "page", "double_feed")
+LONGEST = 80
+Mode = Literal["color", "gray", "lineart"]
+DoubleFeed = Literal["stop", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A named way to scan.
+
+    Attributes:
+        page: ``A3``, ``A4`` or ``A5``.
+        double_feed: whether the device stops when it draws two sheets together.
+        reason: why it is coarser than 300 dpi; empty otherwise.
+        office: whether the office wrote it.
+    """
+
+    name: str
+    title: str
+    dpi: int = PLAIN_DPI
+    mode: Mode = "color"
+    duplex: bool = True
+    page: str = "A4"
+    double_feed: DoubleFeed = "stop"
+    reason: str = ""
+    office: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Presets:
+    """All profiles of this station.
+
+    Attributes:
+        rows: by name, the built-in ones first.
+        default: name of the one that counts unless another is chosen.
+        locked: values (of ``VALUES``) that are the default's in every profile.
+        problems: what is wrong in the office's file.
+        office: whether the office named the default.
+    """
+
+    rows: Mapping[str, Preset]
+    default: str = DEFAULT
+    locked: frozenset[str] = frozenset()
+    problems: tuple[Trouble, ...] = ()
+    office: bool = False
+
+    def effective(self, name: str) -> Preset | None:
+        """The profile as it is used here: what is locked comes from the default."""
+        found, default = self.rows.get(name), self.rows[self.default]
+        if found is None:
+            return None
+        changes = {key: getattr(default, key) for key in self.locked}
+        if "dpi" in self.locked:
+            changes["reason"] = default.reason
+        return dataclasses.replace(found, **changes)
+
+
+def load(office: Path | None = None) -> Presets:
+    """The profiles that hold now; a broken office's file leaves the built-in ones.
+
+    Args:
+        office: the office's file; None is the place where this system keeps it.
+    """
+    rows = {}
+    for path in sorted((paths.resources() / "profiles").glob("*.toml")):
+        table = tomllib.loads(path.read_text("utf-8"))
+        base = Preset(path.stem, path.stem)
+        rows[path.stem] = _Reader(path.name, "").preset(path.stem, table, base)
+    built_in = Presets(rows)
+    place = office or paths.office_file("profiles.toml")
+    if place is None:
+        return built_in
+    try:
+        text = place.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return built_in
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "UTF-8"
+        problem = Trouble("profile.unreadable", file=place.name, why=str(why))
+        return dataclasses.replace(built_in, problems=(problem,))
+    return _Reader(place.name, text).office(built_in)
+
+
+class _Reader:
+    """One file's text and its name, for sentences that point into it."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self._file, self._text = file, text
+
+    def office(self, built_in: Presets) -> Presets:
+        """The built-in profiles with the office's laid over them."""
+        try:
+            found = tomllib.loads(self._text)
+        except tomllib.TOMLDecodeError as error:
+            said = re.search(r"line (\d+)", str(error))
+            line = int(said[1]) if said else self._text.count("\n") + 1
+            problem = Trouble("profile.broken", file=self._file, line=line)
+            return dataclasses.replace(built_in, problems=(problem,))
+        problems: list[Trouble] = []
+        rows = dict(built_in.rows)
+        tables = found.get("profile", {})
+        if not isinstance(tables, dict):
+            problems.append(self._wrong("profile", "", "[profile.…]"))
+            tables = {}
+        for name, table in tables.items():
+            base = built_in.rows.get(name)
+            base = base or dataclasses.replace(built_in.rows[DEFAULT], name=name, title=name)
+            try:
+                rows[name] = self.preset(name, table, dataclasses.replace(base, office=True))
+            except Trouble as problem:
+                problems.append(problem)
+        others = sorted(set(found) - {"default", "locked", "profile"})
+        problems += [self._unknown(key, "") for key in others]
+        default = found.get("default", DEFAULT)
+        if not isinstance(default, str) or default not in rows:
+            problems.append(self._wrong("default", "", ", ".join(rows)))
+            default = DEFAULT
+        return Presets(
+            rows, default, self._locked(found, problems), tuple(problems), "default" in found
+        )
+
+    def _locked(self, found: Mapping[str, object], problems: list[Trouble]) -> frozenset[str]:
+        wanted = found.get("locked", [])
+        known = isinstance(wanted, list) and all(
+            isinstance(key, str) and key in VALUES for key in wanted
+        )
+        if known:
+            return frozenset(cast("list[str]", wanted))
+        problems.append(self._wrong("locked", "", ", ".join(VALUES)))
+        # A lock that is misspelt must not open the door: what can be understood holds.
+        listed = wanted if isinstance(wanted, list) else []
+        return frozenset(key for key in listed if isinstance(key, str) and key in VALUES)
+
+    def preset(self, name: str, table: object, base: Preset) -> Preset:
+        """The profile that a table describes.
+
+        Raises:
+            Trouble: profile.unknown_key, profile.wrong_value, profile.no_reason.
+        """
+        header = f"profile.{name}"
+        if not isinstance(table, dict):
+            raise self._wrong(name, "profile", f"[{header}]")
+        for key, value in table.items():
+            if key not in _RULES:
+                raise self._unknown(key, header)
+            good, allowed = _RULES[key]
+            if not good(value):
+                raise self._wrong(key, header, allowed)
+        made = dataclasses.replace(base, **table)
+        if made.dpi < PLAIN_DPI and not made.reason:
+            line = self._line("dpi", header)
+            raise Trouble(
+                "profile.no_reason", file=self._file, line=line, profile=name, dpi=made.dpi
+            )
+        return made
+
+    def _unknown(self, key: str, header: str) -> Trouble:
+        line = self._line(key, header)
+        return Trouble("profile.unknown_key", file=self._file, line=line, key=key)
+
+    def _wrong(self, key: str, header: str, allowed: str) -> Trouble:
+        line = self._line(key, header)
+        return Trouble("profile.wrong_value", file=self._file, line=line, key=key, allowed=allowed)
+
+    def _line(self, key: str, header: str) -> int:
+        """Line of ``key`` in its table, else of the table's header, else 1."""
+        inside, head = not header, 1
+        wanted, short = (f"{key}=", f"{key}."), (f"{header}=", f"{header}.")
+        plain = {ord(letter): None for letter in "\"' \t"}
+        for number, line in enumerate(self._text.splitlines(), 1):
+            text = line.strip().translate(plain)
+            if text.startswith("["):
+                inside = text.startswith(f"[{header}]")
+                head = number if inside else head
+                if not header and text.startswith((f"[{key}]", f"[{key}.")):
+                    return number
+            elif text.startswith(wanted if inside else short):
+                return number
+        return head
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value.strip()) <= LONGEST
+
+
+def _dpi(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and LEAST_DPI <= value <= MOST_DPI
+
+
+_RULES: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    "title": (_text, f"1–{LONGEST}"),
+    "reason": (_text, f"1–{LONGEST}"),
+    "dpi": (_dpi, f"{LEAST_DPI}–{MOST_DPI}"),
+    "mode": (lambda value: value in ("color", "gray", "lineart"), "color, gray, lineart"),
+    "duplex": (lambda value: isinstance(value, bool), "true, false"),
+    "page": (lambda value: isinstance(value, str) and value in PAGES_MM, ", ".join(PAGES_MM)),
+    "double_feed": (lambda value: value in ("stop", "off"), "stop, off"),
+}
