@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from scanner.errors import strongest
 from scanner.model import (
     Ended,
     Event,
@@ -38,6 +39,7 @@ class SheetLedger:
         self._front: SideEnd | None = None
         self._behind_front: list[SideEvent] = []
         self._pages = 0
+        self._double_fed = False
         self._safe_sheets = request.first_sheet - 1
 
     @property
@@ -77,6 +79,7 @@ class SheetLedger:
             whole = not self._request.duplex or self._front is not None
             yield from self._release_front(alone=False)
             self._pages += 1
+            self._double_fed |= double_fed
             if whole and not double_fed and event.sheet == self._safe_sheets + 1:
                 self._safe_sheets = event.sheet
             yield event
@@ -95,6 +98,9 @@ class SheetLedger:
         odd = self._front is not None
         yield from self._release_front(alone=True)
         verdict = self._verdict(odd=odd) if reason == COMPLETE else reason
+        if self._double_fed and verdict != "cancelled":
+            # Two sheets drawn together are also felt as a jam, or as nothing at all.
+            verdict = strongest((verdict, "scan.double_feed"))
         refeed = None if verdict == COMPLETE else self._safe_sheets + 1
         told: dict[str, ParamValue] = {**params, "safe_sheets": self._safe_sheets}
         told["pages"] = self._pages
@@ -120,5 +126,6 @@ class SheetLedger:
         if front is None:
             return
         self._pages += 1
+        self._double_fed |= alone and "double_feed" in front.flags
         yield replace(front, flags=(*front.flags, "half_sheet")) if alone else front
         yield from behind

@@ -16,7 +16,6 @@ from scanner.errors import ScannerError
 from scanner.model import SideBegin, SideEnd
 from scanner.wire import (
     DATA_KIND,
-    HostEnded,
     Message,
     Opened,
     Pause,
@@ -138,22 +137,17 @@ class HostProcess:
             if left <= 0:
                 raise ScannerError("scan.stalled")
 
-    def ask_to_leave(self, seconds: float) -> None:
-        """The host was told to stop and given this long to say a last word to its device."""
-        self.send("stop", now=True)
-        deadline = time.monotonic() + seconds
-        try:
-            while time.monotonic() < deadline:
-                frame = self.frame(POLL_S)
-                if frame is None or frame.kind == DATA_KIND:
-                    continue
-                if isinstance(message_in(frame.payload), HostEnded):
-                    return
-        except ScannerError:
-            return
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._process.poll() is None
 
     def close(self) -> None:
-        """Neither the host nor any process it started is left."""
+        """Neither the host nor any process it started is left.
+
+        It is told to leave, which lets the driver say a last word to its device; then terminated;
+        then killed. A host frozen in foreign code costs `LEAVE_S` at each of the first two steps.
+        """
         with self._close_lock:
             if self._closing.is_set():
                 return
@@ -163,10 +157,11 @@ class HostProcess:
                 cast("IO[bytes]", self._process.stdin).close()
             except OSError:
                 log.debug("the host's input was gone already")
-            try:
-                self._process.wait(LEAVE_S)
-            except subprocess.TimeoutExpired:
-                log.info("driver host killed")
+            if not self._leaves():
+                log.info("driver host terminated")
+                self.terminate()
+                if not self._leaves():
+                    log.info("driver host killed")
             self.kill()
             self._process.wait()
             for thread in self._threads:
@@ -174,15 +169,32 @@ class HostProcess:
             for pipe in (self._process.stdout, self._process.stderr):
                 cast("IO[bytes]", pipe).close()
 
+    def terminate(self) -> None:
+        """The host and every process it started are asked to die."""
+        if os.name == "posix":
+            self._signal(signal.SIGTERM)
+        else:
+            self._process.terminate()
+
     def kill(self) -> None:
         """The host and every process it started are told to die, whatever they are doing."""
         if os.name == "posix":
-            try:
-                os.killpg(self._process.pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                return
+            self._signal(signal.SIGKILL)
         else:
             self._process.kill()
+
+    def _leaves(self) -> bool:
+        try:
+            self._process.wait(LEAVE_S)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def _signal(self, number: int) -> None:
+        try:
+            os.killpg(self._process.pid, number)
+        except (ProcessLookupError, PermissionError):
+            return
 
     def _read_frames(self) -> None:
         pipe = cast("BinaryIO", self._process.stdout)

@@ -44,7 +44,6 @@ CANCEL_S: Final = 2.0
 # The driver's own clock fires first; this much later the parent's does.
 GRACE_S: Final = 0.3
 MAX_PAUSES_S: Final = 45.0
-LAST_WORD_S: Final = 0.3
 UNACKED_S: Final = 60.0
 
 
@@ -92,7 +91,11 @@ class Pass:
             host.send("stop", now=now)
 
     def events(self) -> Iterator[Event]:
-        """All events of the pass, the last of them `Ended`."""
+        """All events of the pass, the last of them `Ended`.
+
+        `Ended` comes as soon as the end is known. The host is taken down only after it: that may
+        take seconds when its driver hangs.
+        """
         try:
             host = self._start()
         except ScannerError as error:
@@ -159,7 +162,7 @@ class Pass:
         now = time.monotonic()
         cancel_at = self._cancel_at
         if cancel_at is not None and now > cancel_at + CANCEL_S:
-            host.kill()
+            host.terminate()
             raise ScannerError("scan.cancelled")
         with self._lock:
             full, acked_at = self._unacked >= MAX_UNACKED, self._acked_at
@@ -168,8 +171,6 @@ class Pass:
             # The host waits for our caller, not for the scanner.
             limit_s = max(limit_s, UNACKED_S)
         if min(silent_s, now - acked_at) > limit_s + GRACE_S:
-            host.ask_to_leave(LAST_WORD_S)
-            host.kill()
             raise ScannerError("scan.stalled")
 
     def _limit_s(self) -> float:

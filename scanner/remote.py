@@ -1,11 +1,13 @@
 """A scanner behind a process wall: each pass runs in a driver host of its own.
 
 One host a pass makes finding a device again after a replug, and the reset of every option, come by
-themselves; a driver that crashes takes nothing along.
+themselves; a driver that crashes takes nothing along. A spare host can stand by, so that a pass
+need not wait for a process to start.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -15,12 +17,16 @@ from scanner.passes import Pass
 from scanner.wire import PROTOCOL, DeviceList, Hello
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from scanner.model import Device, Event, ScanRequest
 
 HELLO_S: Final = 10.0
 DEVICES_S: Final = 20.0
+REOPEN_AFTER_S: Final = (0.5, 1.0, 2.0)
+REOPEN_S: Final = 5.0
+# These live inside this station: nothing out there could hang.
+_OURS: Final = frozenset({"simulated", "folder"})
 
 
 class RemoteSource:
@@ -34,9 +40,23 @@ class RemoteSource:
         self._argv = tuple(argv)
         self._env = dict(env or {})
         self._host: HostProcess | None = None
+        self._spare: HostProcess | None = None
+        self._spare_lock = threading.Lock()
         self._pass: Pass | None = None
 
-    def devices(self, drivers: Sequence[str] = ("sane", "escl", "simulated")) -> tuple[Device, ...]:
+    def stand_by(self) -> None:
+        """A spare host is starting or started: the next pass takes it and need not wait."""
+        with self._spare_lock:
+            if self._spare is None or not self._spare.alive:
+                if self._spare is not None:
+                    self._spare.close()
+                self._spare = HostProcess(self._argv, self._env)
+
+    def devices(
+        self,
+        drivers: Sequence[str] = ("sane", "escl", "wia", "twain", "simulated"),
+        within_s: float = DEVICES_S,
+    ) -> tuple[Device, ...]:
         """The devices these drivers reach now; `escl:URL` asks one address.
 
         Each driver answers from a host of its own, all at once: one that hangs or crashes hides
@@ -52,7 +72,7 @@ class RemoteSource:
             for driver in drivers:
                 hosts.append(HostProcess(self._argv, self._env))
                 hosts[-1].send("devices", drivers=[driver])
-            deadline = time.monotonic() + DEVICES_S
+            deadline = time.monotonic() + within_s
             for host in hosts:
                 try:
                     found += _listed(host, deadline)
@@ -88,13 +108,52 @@ class RemoteSource:
         if running is not None:
             running.stop(now=now)
 
+    def answers_again(
+        self, device_id: str, give_up: threading.Event, beat: Callable[[], object]
+    ) -> bool:
+        """Whether the device can be opened by a new host, tried after 0.5, 1 and 2 s.
+
+        `beat` is called before each try; `give_up` ends the waiting with False.
+        """
+        driver = device_id.partition(":")[0]
+        if driver in _OURS:
+            return True
+        asked = device_id if driver == "escl" else driver
+        for pause_s in REOPEN_AFTER_S:
+            beat()
+            if give_up.wait(pause_s):
+                return False
+            try:
+                found = self.devices([asked], REOPEN_S)
+            except ScannerError:
+                continue
+            # A device that cannot be opened is listed without sources.
+            if any(device.id == device_id and device.sources for device in found):
+                return True
+        return False
+
     def close(self) -> None:
         """No host of this source is left."""
         host = self._host
         if host is not None:
             self._end(host)
+        with self._spare_lock:
+            spare, self._spare = self._spare, None
+        if spare is not None:
+            spare.close()
 
     def _start(self) -> HostProcess:
+        with self._spare_lock:
+            spare, self._spare = self._spare, None
+        if spare is not None:
+            try:
+                _greet(spare)
+            except ScannerError:
+                # It died while it stood by: another one is as good.
+                spare.close()
+            else:
+                self._host = spare
+                return spare
         host = HostProcess(self._argv, self._env)
         self._host = host
         try:

@@ -19,7 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the scanners."""
-    found = scanning.devices(paths.command())
+    found = scanning.devices(options.home, paths.command())
     rows = [
         {
             "id": device.id,

@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
         stall_s=options.stall_s,
     )
     options.out.mkdir(parents=True, exist_ok=True)
-    host = scanning.source(paths.command())
+    host = scanning.source(options.home, paths.command())
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         del number, frame

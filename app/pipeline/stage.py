@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from app.domain.ids import BlobId, DossierId
@@ -101,3 +102,19 @@ STAGES: Mapping[str, Stage] = {
 def of_kind(kind: Kind) -> tuple[str, ...]:
     """Names of the stages a worker of ``kind`` runs."""
     return tuple(stage.name for stage in STAGES.values() if stage.kind == kind)
+
+
+_READY: Mapping[Kind, str] = {"scan": "scanning:stand_by"}
+
+
+Preparation = Callable[[Path, Sequence[str], dict[str, object]], object]
+
+
+def prepare(kind: Kind) -> Preparation:
+    """What a worker of ``kind`` does before its first job: given home, command, warm things."""
+    target = _READY.get(kind)
+    if target is None:
+        return lambda _home, _command, _keep: None
+    module, function = target.split(":")
+    found = getattr(importlib.import_module(f"app.pipeline.stages.{module}"), function)
+    return cast("Preparation", found)

@@ -26,7 +26,7 @@ from app.domain.errors import Cancelled, Defect, DeskError, Trouble
 from app.domain.ids import BlobId, JobId
 from app.pipeline import doorbell, flow, leases, locks
 from app.pipeline.context import Context
-from app.pipeline.stage import STAGES, Kind, of_kind
+from app.pipeline.stage import STAGES, Kind, of_kind, prepare
 from app.store.dossiers import Act
 from app.store.driver import Database
 from app.store.hops import hop
@@ -91,6 +91,7 @@ class Worker:
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
         threading.Thread(target=self._renew, name="renew", daemon=True).start()
         self.bell("ready", pid=os.getpid(), kind=self.post.kind)
+        prepare(self.post.kind)(self.post.home, self.post.command, self._keep)
         if self.post.kind == "sync":
             self._be_the_only_one()
         while not self._quit.is_set():

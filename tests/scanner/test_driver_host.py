@@ -19,7 +19,7 @@ import pytest
 from scanner import passes, remote, wire
 from scanner.errors import ScannerError
 from scanner.host import MAX_UNACKED
-from scanner.model import Notice, ScanRequest, SideBegin, SideChunk, SideDropped, SideEnd
+from scanner.model import Ended, Notice, ScanRequest, SideBegin, SideChunk, SideDropped, SideEnd
 from scanner.remote import RemoteSource
 from scanner.simulator import Fault, SimulatorServer
 from tests.scanner.scan_kit import (
@@ -88,8 +88,14 @@ def wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
         tick.wait(0.05)
 
 
-def at_bytes_of(source: RemoteSource, request: ScanRequest, sheet: int, act: Callable[[], None]):
-    """The whole pass; `act` is called once, at the first bytes of that sheet."""
+def at_bytes_of(
+    source: RemoteSource,
+    request: ScanRequest,
+    sheet: int,
+    act: Callable[[], None],
+    named: Callable[[], None] = lambda: None,
+):
+    """The whole pass; `act` is called once at the first bytes of that sheet, `named` at its end."""
     collected, acting, done = Collected(), False, False
     for event in source.scan(request):
         take(collected, event)
@@ -99,6 +105,8 @@ def at_bytes_of(source: RemoteSource, request: ScanRequest, sheet: int, act: Cal
             act()
         if isinstance(event, SideEnd):
             source.ack(event.seq)
+        if isinstance(event, Ended):
+            named()
     assert done
     return collected
 
@@ -171,10 +179,15 @@ def test_a_stopped_host_is_named_within_a_second_of_the_limit(source, feeder):
         return host_pid(source)
 
     pids: list[int] = []
+    named_at: list[float] = []
     got = at_bytes_of(
-        source, ask(server, stall_s=1.5), 2, lambda: (pids.append(pid()), freeze())[1]
+        source,
+        ask(server, stall_s=1.5),
+        2,
+        lambda: (pids.append(pid()), freeze())[1],
+        lambda: named_at.append(time.monotonic()),
     )
-    named_after = time.monotonic() - stopped_at[0]
+    named_after = named_at[0] - stopped_at[0]
     assert got.reason == "scan.stalled"
     assert (got.ended.safe_sheets, got.ended.refeed_sheet) == (1, 2)
     # The promise is one second; a shared machine gets as much again.

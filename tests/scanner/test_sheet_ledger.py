@@ -117,3 +117,21 @@ def test_a_sheet_after_a_double_fed_one_is_not_safe_either():
     ended = play(ask(False), ["kept", "double", "kept"], "scan.double_feed")[-1]
     assert isinstance(ended, Ended)
     assert (ended.safe_sheets, ended.refeed_sheet, ended.pages) == (1, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("reason", "verdict"),
+    [
+        ("scan.jam", "scan.double_feed"),
+        ("scan.stalled", "scan.double_feed"),
+        ("complete", "scan.double_feed"),
+        ("cancelled", "cancelled"),
+    ],
+)
+def test_a_double_feed_outranks_what_else_it_looks_like(reason, verdict):
+    ledger = SheetLedger(ask(False))
+    for event in (*side(0, False, "kept"), *side(1, False, "double")):
+        list(ledger.take(event))
+    ended = list(ledger.end(reason, {}))[-1]
+    assert isinstance(ended, Ended)
+    assert (ended.reason, ended.safe_sheets, ended.refeed_sheet) == (verdict, 1, 2)

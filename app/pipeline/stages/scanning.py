@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
 from typing import cast
 
 from app.clock import unix_ms
@@ -18,9 +22,11 @@ from app.store.blob_rows import record
 from app.store.blobs import BlobWriter
 from app.store.database import transaction
 from app.store.hops import hop
+from scanner.errors import CURES
 from scanner.model import (
     Device,
     Ended,
+    ModeName,
     Notice,
     ScanRequest,
     SideBegin,
@@ -45,20 +51,31 @@ __all__ = [
 ]
 
 _RENEW_S = 2.0
+_MODES: dict[str, ModeName] = {"gray": "gray", "lineart": "lineart"}
+_HOST = "scan-host"
+LEAST_FREE_BYTES = 500_000_000
+"""A sheet is not begun with less on the disk: both its sides, as large as they come, must fit."""
 
 
-def devices(command: Sequence[str]) -> tuple[Device, ...]:
+def devices(home: Path, command: Sequence[str]) -> tuple[Device, ...]:
     """Every scanner that answers."""
-    source = RemoteSource([*command, "scan-host"])
+    scanners = source(home, command)
     try:
-        return source.devices()
+        return scanners.devices()
     finally:
-        source.close()
+        scanners.close()
 
 
-def source(command: Sequence[str]) -> RemoteSource:
-    """A driver host, for the ``scan`` verb."""
-    return RemoteSource([*command, "scan-host"])
+def source(home: Path, command: Sequence[str]) -> RemoteSource:
+    """The driver hosts of this station; certificates seen first are remembered in ``home``."""
+    return RemoteSource([*command, _HOST], {"SCANNER_PINS": str(home / "trust" / "scanners.json")})
+
+
+def stand_by(home: Path, command: Sequence[str], keep: dict[str, object]) -> RemoteSource:
+    """The driver hosts of this worker, one of them started before it is needed."""
+    scanners = cast("RemoteSource", keep.setdefault(_HOST, source(home, command)))
+    scanners.stand_by()
+    return scanners
 
 
 def scan(context: Context) -> None:
@@ -76,20 +93,46 @@ def scan(context: Context) -> None:
         source="flatbed" if params.get("source") == "flatbed" else "feeder",
         duplex=bool(params.get("duplex")),
         dpi=context.integer("dpi"),
+        mode=_MODES.get(str(params.get("mode")), "color"),
+        multifeed="off" if params.get("multifeed") == "off" else "stop",
         page_mm=(float(page_mm[0]), float(page_mm[1])),
         declared_sheets=declared if isinstance(declared, int) else None,
         first_sheet=context.integer("first_sheet"),
     )
-    host = RemoteSource([*context.command, "scan-host"])
-    context.on_stop = lambda: host.stop(now=False)
+    host = stand_by(context.home, context.command, context.keep)
+    gone = threading.Event()
+
+    def stop() -> None:
+        gone.set()
+        host.stop(now=False)
+
+    context.on_stop = stop
     try:
-        _take(context, host, request)
+        ended = _take(context, host, request)
+        _note(context, ended)
+        if CURES.get(ended.reason) == "alone":
+            ended = _cured(context, host, request, ended, gone)
+        _tell(ended)
     finally:
         context.on_stop = None
-        host.close()
+        host.stand_by()
 
 
-def _take(context: Context, host: RemoteSource, request: ScanRequest) -> None:
+def _cured(
+    context: Context, host: RemoteSource, request: ScanRequest, ended: Ended, gone: threading.Event
+) -> Ended:
+    """After a hang or a crash: the same end if the device opens again, else a power cycle."""
+    context.bell("notice", slug=ended.reason, **ended.params)
+    if host.answers_again(request.device_id, gone, context.progress) or gone.is_set():
+        return ended
+    return replace(ended, reason="scan.power_cycle")
+
+
+def _take(context: Context, host: RemoteSource, request: ScanRequest) -> Ended:
+    if _free(context.home) < LEAST_FREE_BYTES:
+        first = request.first_sheet
+        raise Trouble("scan.disk_full", safe_sheets=first - 1, refeed_sheet=first)
+    full = False
     with ExitStack() as stack:
         writer: BlobWriter | None = None
         for event in _watched(context, host, request):
@@ -102,14 +145,36 @@ def _take(context: Context, host: RemoteSource, request: ScanRequest) -> None:
                 stack.close()
                 writer = None
                 host.ack(event.seq)
+                if not full and _free(context.home) < LEAST_FREE_BYTES:
+                    full = True
+                    host.stop(now=False)
             elif isinstance(event, SideDropped):
                 stack.close()
                 writer = None
                 context.bell("side_dropped", slug=event.slug, sheet=event.sheet)
             elif isinstance(event, Notice):
-                context.bell("notice", slug=event.slug)
+                _notice(context, event)
             elif isinstance(event, Ended):
-                _end(context, event)
+                stopped = full and event.reason == "cancelled"
+                return replace(event, reason="scan.disk_full") if stopped else event
+    raise Defect("scan.no_end")
+
+
+def _free(home: Path) -> int:
+    return shutil.disk_usage(home).free
+
+
+def _notice(context: Context, notice: Notice) -> None:
+    with transaction(context.vault.db):
+        dossiers.note(
+            context.vault.db,
+            context.act(),
+            "scan.notice",
+            str(context.job.dossier),
+            slug=notice.slug,
+            **notice.params,
+        )
+    context.bell("notice", slug=notice.slug, **notice.params)
 
 
 def _watched(
@@ -156,12 +221,21 @@ def _commit(context: Context, writer: BlobWriter, side: SideEnd) -> None:
     context.bell("page", page=page.id, dossier=dossier, n=page.position + 1)
 
 
-def _end(context: Context, ended: Ended) -> None:
+def _note(context: Context, ended: Ended) -> None:
     body: dict[str, str | int] = {"reason": ended.reason, "safe_sheets": ended.safe_sheets}
     with transaction(context.vault.db):
         dossiers.note(
             context.vault.db, context.act(), "scan.ended", str(context.job.dossier), **body
         )
+
+
+def _tell(ended: Ended) -> None:
+    """Raise what did not end well.
+
+    Raises:
+        Trouble: the scanner's slug.
+        Cancelled: scan.cancelled.
+    """
     if ended.reason == "complete":
         return
     params = {
