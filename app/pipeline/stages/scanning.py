@@ -22,7 +22,6 @@ from app.store.blob_rows import record
 from app.store.blobs import BlobWriter
 from app.store.database import transaction
 from app.store.hops import hop
-from scanner.errors import CURES
 from scanner.model import (
     Device,
     Ended,
@@ -39,6 +38,7 @@ from scanner.remote import RemoteSource
 __all__ = [
     "Device",
     "Ended",
+    "Notice",
     "RemoteSource",
     "ScanRequest",
     "SideBegin",
@@ -53,6 +53,7 @@ __all__ = [
 _RENEW_S = 2.0
 _MODES: dict[str, ModeName] = {"gray": "gray", "lineart": "lineart"}
 _HOST = "scan-host"
+_HUNG = frozenset({"scan.stalled", "scan.driver_crash"})
 LEAST_FREE_BYTES = 500_000_000
 """A sheet is not begun with less on the disk: both its sides, as large as they come, must fit."""
 
@@ -110,22 +111,14 @@ def scan(context: Context) -> None:
     try:
         ended = _take(context, host, request)
         _note(context, ended)
-        if CURES.get(ended.reason) == "alone":
-            ended = _cured(context, host, request, ended, gone)
+        if ended.reason in _HUNG and not (
+            host.answers_again(request.device_id, gone, context.progress) or gone.is_set()
+        ):
+            ended = replace(ended, reason="scan.power_cycle")
         _tell(ended)
     finally:
         context.on_stop = None
         host.stand_by()
-
-
-def _cured(
-    context: Context, host: RemoteSource, request: ScanRequest, ended: Ended, gone: threading.Event
-) -> Ended:
-    """After a hang or a crash: the same end if the device opens again, else a power cycle."""
-    context.bell("notice", slug=ended.reason, **ended.params)
-    if host.answers_again(request.device_id, gone, context.progress) or gone.is_set():
-        return ended
-    return replace(ended, reason="scan.power_cycle")
 
 
 def _take(context: Context, host: RemoteSource, request: ScanRequest) -> Ended:
@@ -155,6 +148,9 @@ def _take(context: Context, host: RemoteSource, request: ScanRequest) -> Ended:
             elif isinstance(event, Notice):
                 _notice(context, event)
             elif isinstance(event, Ended):
+                if event.reason in _HUNG:
+                    # Told before the host is taken down and the device tried again.
+                    context.bell("notice", slug=event.reason, **event.params)
                 stopped = full and event.reason == "cancelled"
                 return replace(event, reason="scan.disk_full") if stopped else event
     raise Defect("scan.no_end")
