@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import ctypes.util
 import importlib.metadata
+import logging
+import os
 import shutil
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from app import paths
+from app.desk import profile_files
 from app.desk.opening import open_counter
 from app.domain.errors import Trouble
 from app.i18n import message
-from app.store import journal
+from app.pipeline import leases
+from app.store import dossiers, journal
 from app.store.database import fetch
 from app.store.vault import Vault
 
 PINNED_QT = "6.11.3"
 """PySide6 6.12.0 loses references to True and None under Python 3.11 and aborts."""
+log = logging.getLogger("scan")
 LEAST_DISK_BYTES = 2_000_000_000
+ANSWER_S = 5.0
 LEAST_SQLITE = (3, 51, 3)
 """The first SQLite without the WAL-reset corruption."""
 
@@ -41,6 +49,7 @@ def examine(home: Path) -> tuple[Check, ...]:
         _check("fonts", _fonts),
         _check("disk", lambda: _disk(home)),
         _check("token_module", _token_module),
+        _profiles(),
     ]
     try:
         opened = open_counter(home, "doctor")
@@ -57,6 +66,7 @@ def examine(home: Path) -> tuple[Check, ...]:
         _check("integrity", lambda: _integrity(vault)),
         _check("journal", lambda: _journal(vault)),
         _check("queue", lambda: _queue(vault)),
+        _check("scanner", lambda: _scanner(vault)),
     ]
     vault.close()
     return tuple(checks)
@@ -106,6 +116,60 @@ def _token_module() -> Finding:
     from app.pipeline.stages import signfiles  # noqa: PLC0415 - loads the signing room
 
     return OK if signfiles.module_present() else ("warn", "doctor.token_module")
+
+
+def _profiles() -> Check:
+    for problem in profile_files.load().problems:
+        return Check("profiles", "warn", _advice(problem.slug, **problem.params))
+    return Check("profiles", "ok", "")
+
+
+def _scanner(vault: Vault) -> Finding:
+    """Whether the chosen scanner answers; no paper moves."""
+    device = dossiers.setting(vault.db, "scan.device")
+    driver, _, address = device.partition(":")
+    if not device:
+        real = dossiers.setting(vault.db, "env") == "production"
+        return ("warn", "doctor.scanner_none") if real else OK
+    if leases.in_state(vault.db, "leased", ["scan"]):
+        return "warn", "doctor.scanner_busy"
+    if driver == "simulated":
+        return OK
+    if driver == "folder":
+        usable = Path(address).is_dir() and os.access(address, os.R_OK | os.W_OK | os.X_OK)
+        return OK if usable else ("fail", "doctor.scanner_folder")
+    sources = _answer(vault.home, device, device if driver == "escl" else driver)
+    if sources is None:
+        missing = driver == "sane" and ctypes.util.find_library("sane") is None
+        return "fail", "doctor.sane_missing" if missing else "doctor.scanner_silent"
+    return OK if sources else ("warn", "doctor.scanner_closed")
+
+
+def _answer(home: Path, device: str, asked: str) -> tuple[str, ...] | None:
+    """The sources that the scanner names; none when it cannot be opened, None when it is silent.
+
+    Args:
+        home: the vault's folder, where known certificates are.
+        device: its id.
+        asked: the driver to ask, with the address where it takes one.
+    """
+    from app.pipeline.stages import scanning  # noqa: PLC0415 - loads the scanning room
+
+    answers: list[tuple[str, ...]] = []
+
+    def ask() -> None:
+        host = scanning.source(home, paths.command())
+        try:
+            answers.extend(found.sources for found in host.devices([asked]) if found.id == device)
+        except Exception as error:  # noqa: BLE001 - a driver that breaks is one that is silent
+            log.info("scanner.silent", extra={"slug": getattr(error, "slug", "")})
+        finally:
+            host.close()
+
+    asking = threading.Thread(target=ask, name="scanner", daemon=True)
+    asking.start()
+    asking.join(ANSWER_S)
+    return answers[0] if answers else None
 
 
 def _sqlite(vault: Vault) -> Finding:

@@ -82,6 +82,16 @@ def test_devices_are_listed_as_promised():
     assert row["dpi"] == [200, 300]
 
 
+def test_a_person_reads_the_scanners_as_a_table_with_heads():
+    done = main("devices")
+    assert done.code == 0
+    head, *rows = done.out.splitlines()
+    assert head.startswith("Máy quét")
+    (row,) = [row for row in rows if row.endswith("simulated:")]
+    assert row.index("simulated:") == head.index("Mã"), "the columns stand below each other"
+    assert "có" in row
+
+
 def test_the_doctor_finds_this_station_fit(tmp_path: Path):
     done = main("doctor", "--json", "--home", tmp_path / "home")
     assert done.code in {0, 3}
@@ -89,6 +99,7 @@ def test_the_doctor_finds_this_station_fit(tmp_path: Path):
     assert all(set(row) == {"check", "state", "advice"} for row in checks.values())
     assert all(row["state"] in {"ok", "warn", "fail"} for row in checks.values())
     assert {"vault", "key", "journal", "integrity", "sqlite", "tessdata"} <= set(checks)
+    assert {"scanner", "profiles"} <= set(checks)
     assert checks["vault"]["state"] == "ok"
     assert checks["key"]["state"] == "warn"  # the keyring is switched off here
     assert "{" not in "".join(row["advice"] for row in checks.values())
