@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
 from app.clock import unix_ms
 from app.domain.errors import Cancelled, Defect, Trouble
@@ -125,35 +125,59 @@ def _take(context: Context, host: RemoteSource, request: ScanRequest) -> Ended:
     if _free(context.home) < LEAST_FREE_BYTES:
         first = request.first_sheet
         raise Trouble("scan.disk_full", safe_sheets=first - 1, refeed_sheet=first)
-    full = False
-    with ExitStack() as stack:
-        writer: BlobWriter | None = None
+    with _Intake(context, host) as intake:
         for event in _watched(context, host, request):
-            if isinstance(event, SideBegin):
-                writer = stack.enter_context(context.vault.blobs.writer())
-            elif isinstance(event, SideChunk) and writer is not None:
-                writer.write(event.data)
-            elif isinstance(event, SideEnd) and writer is not None:
-                _commit(context, writer, event)
-                stack.close()
-                writer = None
-                host.ack(event.seq)
-                if not full and _free(context.home) < LEAST_FREE_BYTES:
-                    full = True
-                    host.stop(now=False)
-            elif isinstance(event, SideDropped):
-                stack.close()
-                writer = None
-                context.bell("side_dropped", slug=event.slug, sheet=event.sheet)
-            elif isinstance(event, Notice):
+            if isinstance(event, Notice):
                 _notice(context, event)
             elif isinstance(event, Ended):
                 if event.reason in _HUNG:
                     # Told before the host is taken down and the device tried again.
                     context.bell("notice", slug=event.reason, **event.params)
-                stopped = full and event.reason == "cancelled"
+                stopped = intake.full and event.reason == "cancelled"
                 return replace(event, reason="scan.disk_full") if stopped else event
+            else:
+                intake.take(event)
     raise Defect("scan.no_end")
+
+
+class _Intake:
+    """The side on its way into the vault; one that is not ended in here leaves nothing behind."""
+
+    def __init__(self, context: Context, host: RemoteSource) -> None:
+        self._context = context
+        self._host = host
+        self._stack = ExitStack()
+        self._writer: BlobWriter | None = None
+        self.full = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._forget()
+
+    def take(self, event: SideBegin | SideChunk | SideEnd | SideDropped) -> None:
+        """One event of a side; at its end it is a page, and then the host may go on."""
+        if isinstance(event, SideBegin):
+            self._writer = self._stack.enter_context(self._context.vault.blobs.writer())
+        elif self._writer is None:
+            return
+        elif isinstance(event, SideChunk):
+            self._writer.write(event.data)
+        elif isinstance(event, SideEnd):
+            _commit(self._context, self._writer, event)
+            self._forget()
+            self._host.ack(event.seq)
+            if not self.full and _free(self._context.home) < LEAST_FREE_BYTES:
+                self.full = True
+                self._host.stop(now=False)
+        else:
+            self._forget()
+            self._context.bell("side_dropped", slug=event.slug, sheet=event.sheet)
+
+    def _forget(self) -> None:
+        self._stack.close()
+        self._writer = None
 
 
 def _free(home: Path) -> int:
