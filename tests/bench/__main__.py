@@ -34,6 +34,10 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--pages", type=Path, default=None, help="a corpus folder with truth.json")
     parser.add_argument("--seed", type=int, default=None, help="seed of the corpus")
+    parser.add_argument("--sheets", type=int, default=None, help="scan: sheets at the pace")
+    parser.add_argument("--faults", type=int, default=None, help="scan: faults to inject")
+    parser.add_argument("--only", default=None, help="scan: parts to run, with commas between")
+    parser.add_argument("--quick", action="store_true", help="scan: few sheets, few faults")
     options = parser.parse_args()
     name: str = options.name
     if importlib.util.find_spec(f"tests.bench.{name}") is None:
