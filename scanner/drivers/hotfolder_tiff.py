@@ -1,0 +1,178 @@
+"""The pages of a TIFF file as its directories describe them, all of them inside the file.
+
+Source: TIFF 6.0, sections 2, 3, 8, 14, 15 and 22; TIFF Technical Note 2 (JPEG); BigTIFF design.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import BinaryIO, Final, Literal
+
+from scanner.drivers.hotfolder_formats import Foreign, Unfinished
+
+MAX_PAGES: Final = 10_000
+JPEG_COMPRESSION: Final = 7
+_MAX_VALUES: Final = 1 << 20
+_SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 13: 4, 16: 8, 18: 8}
+_RATIONAL: Final = 5
+_SUBFILE, _WIDTH, _HEIGHT, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 259, 262
+_SAMPLES, _X_RESOLUTION, _Y_RESOLUTION, _UNIT, _TABLES = 277, 282, 283, 296, 347
+_STRIPS: Final = ((273, 279), (324, 325))
+_WANTED: Final = frozenset(
+    {
+        *(_SUBFILE, _WIDTH, _HEIGHT, _COMPRESSION, _PHOTOMETRIC, _SAMPLES),
+        *(_X_RESOLUTION, _Y_RESOLUTION, _UNIT, _TABLES, *_STRIPS[0], *_STRIPS[1]),
+    }
+)
+_PER_INCH: Final = {2: 1.0, 3: 2.54}
+_GRAY, _YCBCR = 1, 6
+_BIG: Final = 43
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One page: `index` in the chain of directories, pixels, and where its strips lie.
+
+    `dpi` is the lower of both directions, None when the file does not say.
+    """
+
+    index: int
+    width_px: int
+    height_px: int
+    dpi: float | None
+    compression: int
+    photometric: int
+    samples: int
+    strips: tuple[tuple[int, int], ...]
+    tables: bytes
+
+    @property
+    def is_plain_jpeg(self) -> bool:
+        """Whether its one strip is a JPEG that every reader shows with the same colours."""
+        plain = (self.photometric, self.samples) in {(_GRAY, 1), (_YCBCR, 3)}
+        return self.compression == JPEG_COMPRESSION and len(self.strips) == 1 and plain
+
+
+def frames(file: BinaryIO) -> tuple[Frame, ...]:
+    """The pages of the file in order; reduced copies of a page are none.
+
+    Raises:
+        Unfinished: A directory, value or strip lies outside the file.
+        Foreign: The chain of directories never ends or describes no picture.
+    """
+    reader = _Reader(file)
+    found: list[Frame] = []
+    seen: set[int] = set()
+    at, index = reader.first, 0
+    while at:
+        if at in seen or index >= MAX_PAGES:
+            raise Foreign
+        seen.add(at)
+        values, at = reader.directory(at)
+        if not _first(values, _SUBFILE, 0) & 1:
+            found.append(_frame(reader, values, index))
+        index += 1
+    if not found:
+        raise Unfinished
+    return tuple(found)
+
+
+def jpeg_of(file: BinaryIO, frame: Frame) -> bytes:
+    """The JPEG of a frame that `is_plain_jpeg`, its shared tables put where a file has them."""
+    at, size = frame.strips[0]
+    file.seek(at)
+    data = file.read(size)
+    tables = frame.tables.removeprefix(b"\xff\xd8").removesuffix(b"\xff\xd9")
+    return data[:2] + tables + data[2:]
+
+
+def _frame(reader: _Reader, values: dict[int, tuple[int, ...]], index: int) -> Frame:
+    strips: tuple[tuple[int, int], ...] = ()
+    for offsets, counts in _STRIPS:
+        if offsets in values:
+            if len(values[offsets]) != len(values.get(counts, ())):
+                raise Foreign
+            strips = tuple(zip(values[offsets], values[counts], strict=True))
+    if not strips or not _first(values, _WIDTH, 0) or not _first(values, _HEIGHT, 0):
+        raise Foreign
+    if any(at + size > reader.size or not size for at, size in strips):
+        raise Unfinished
+    return Frame(
+        index,
+        _first(values, _WIDTH, 0),
+        _first(values, _HEIGHT, 0),
+        _dpi(values),
+        _first(values, _COMPRESSION, 1),
+        _first(values, _PHOTOMETRIC, 0),
+        _first(values, _SAMPLES, 1),
+        strips,
+        bytes(values.get(_TABLES, ())),
+    )
+
+
+def _first(values: dict[int, tuple[int, ...]], tag: int, default: int) -> int:
+    return (values.get(tag) or (default,))[0]
+
+
+def _dpi(values: dict[int, tuple[int, ...]]) -> float | None:
+    per_inch = _PER_INCH.get(_first(values, _UNIT, 2))
+    found: list[float] = []
+    for tag in (_X_RESOLUTION, _Y_RESOLUTION):
+        ratio = values.get(tag, ())
+        if per_inch and len(ratio) == 2 and ratio[1]:  # noqa: PLR2004 - numerator, denominator
+            found.append(ratio[0] / ratio[1] * per_inch)
+    return min(found, default=None)
+
+
+class _Reader:
+    """Numbers of a TIFF file in its byte order and offset size."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.size = file.seek(0, os.SEEK_END)
+        head = self._bytes(0, 8)
+        self._order: Literal["little", "big"] = "little" if head[:2] == b"II" else "big"
+        self._wide = self._number(head[2:4]) == _BIG
+        self.first = self._number(self._bytes(8, 8) if self._wide else head[4:8])
+        if not self.first:
+            raise Unfinished
+
+    def directory(self, at: int) -> tuple[dict[int, tuple[int, ...]], int]:
+        """The values of the tags we read, and where the next directory stands."""
+        head, entry = (8, 20) if self._wide else (2, 12)
+        count = self._number(self._bytes(at, head))
+        if count > _MAX_VALUES:
+            raise Foreign
+        table = self._bytes(at + head, count * entry + (8 if self._wide else 4))
+        values: dict[int, tuple[int, ...]] = {}
+        for start in range(0, count * entry, entry):
+            tag = self._number(table[start : start + 2])
+            if tag in _WANTED:
+                values[tag] = self._values(table[start + 2 : start + entry])
+        return values, self._number(table[count * entry :])
+
+    def _values(self, entry: bytes) -> tuple[int, ...]:
+        kind, field = self._number(entry[:2]), (len(entry) - 2) // 2
+        count = self._number(entry[2 : 2 + field])
+        width = _SIZES.get(kind, 0)
+        if not width or count > _MAX_VALUES:
+            raise Foreign
+        data = entry[2 + field :]
+        if width * count > field:
+            data = self._bytes(self._number(data), width * count)
+        if kind == _RATIONAL:
+            width, count = 4, 2 * count
+        return tuple(self._number(data[at : at + width]) for at in range(0, width * count, width))
+
+    def _bytes(self, at: int, size: int) -> bytes:
+        if at + size > self.size:
+            raise Unfinished
+        self._file.seek(at)
+        data = self._file.read(size)
+        if len(data) < size:
+            raise Unfinished
+        return data
+
+    def _number(self, data: bytes) -> int:
+        return int.from_bytes(data, self._order)
