@@ -61,6 +61,10 @@ def source_for(driver: str) -> Source:
         from scanner.drivers.escl import EsclSource  # noqa: PLC0415 - keeps a SANE host small
 
         return EsclSource((address,) if address else ())
+    if name == "folder":
+        from scanner.drivers.hotfolder import HotFolderSource  # noqa: PLC0415 - brings Pillow
+
+        return HotFolderSource((address,))
     if name == "simulated":
         from scanner.drivers.simulated import SimulatedSource  # noqa: PLC0415 - brings Pillow
 
