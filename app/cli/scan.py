@@ -9,14 +9,15 @@ from pathlib import Path
 from types import FrameType
 
 from app import paths
-from app.cli import NotYetError
 from app.cli.output import emit, say
-from app.desk.reception import MIN_DPI
+from app.desk import profile_files
+from app.desk.profile_files import LEAST_DPI, PAGES_MM, PLAIN_DPI, Preset
 from app.domain.errors import Trouble
-from app.i18n import message
+from app.i18n import explain, message
 from app.pipeline.stages import scanning
 from app.pipeline.stages.scanning import (
     Ended,
+    Notice,
     RemoteSource,
     ScanRequest,
     SideBegin,
@@ -26,38 +27,37 @@ from app.pipeline.stages.scanning import (
 )
 
 HELP = "Quét một xấp giấy ra tệp / scan a stack into files."
-EXAMPLE = "python main.py scan --device simulated: --out quet --json"
-LATER = frozenset({"wia", "twain", "folder"})
+EXAMPLE = """python main.py scan --device simulated: --out quet --json
+  python main.py scan --device escl:http://192.0.2.7/eSCL --duplex --sheets 12 --out quet
+  python main.py scan --device folder:/srv/may-quet --profile mot-mat --out quet
+
+Mã máy quét: python main.py devices. Sau sự cố: đặt lại từ tờ được nêu, gọi lại với --out khác.
+wia: và twain: chưa thử trên máy thật."""
 _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/tiff": "tif"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the verb."""
-    parser.add_argument("--device", required=True, metavar="ID")
-    parser.add_argument("--source", choices=["feeder", "flatbed"], default="feeder")
-    parser.add_argument("--duplex", action="store_true")
-    parser.add_argument("--dpi", type=int, default=300)
+    parser.add_argument("--device", required=True, metavar="ID", help="mã máy quét / scanner id")
+    parser.add_argument(
+        "--source", choices=["feeder", "flatbed"], default="feeder", help="khay nạp hay mặt kính"
+    )
+    parser.add_argument("--duplex", action="store_true", help="hai mặt / both sides")
+    parser.add_argument(
+        "--dpi", type=int, default=None, help=f"độ phân giải, mặc định {PLAIN_DPI} / resolution"
+    )
+    parser.add_argument("--profile", metavar="NAME", help="cấu hình quét / scan profile")
     parser.add_argument("--sheets", type=int, default=None, help="số tờ đã đếm / declared sheets")
-    parser.add_argument("--stall-s", type=float, default=None, dest="stall_s")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument(
+        "--stall-s", type=float, default=None, dest="stall_s", help="giây im lặng tối đa"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="thư mục nhận tệp / folder")
     parser.add_argument("--json", action="store_true")
 
 
 def run(options: argparse.Namespace) -> int:
     """Scan until the end or the first fault."""
-    driver = options.device.split(":", 1)[0]
-    if driver in LATER:
-        raise NotYetError(f"--device {driver}:")
-    if options.dpi < MIN_DPI:
-        raise Trouble("scan.resolution", dpi=options.dpi, least=MIN_DPI)
-    request = ScanRequest(
-        device_id=options.device,
-        source=options.source,
-        duplex=options.duplex,
-        dpi=options.dpi,
-        declared_sheets=options.sheets,
-        stall_s=options.stall_s,
-    )
+    request = _request(options)
     options.out.mkdir(parents=True, exist_ok=True)
     host = scanning.source(options.home, paths.command())
 
@@ -89,6 +89,43 @@ def run(options: argparse.Namespace) -> int:
     return 3
 
 
+def _request(options: argparse.Namespace) -> ScanRequest:
+    """What the options ask; without a profile single colour sides of A4.
+
+    Raises:
+        Trouble: scan.resolution, profile.unknown.
+    """
+    preset = _preset(options.profile)
+    dpi = preset.dpi if options.dpi is None else options.dpi
+    if dpi < LEAST_DPI:
+        raise Trouble("scan.resolution", dpi=dpi, least=LEAST_DPI)
+    if dpi < PLAIN_DPI and not (preset.reason and dpi == preset.dpi):
+        say(f"{dpi} dpi: dưới {PLAIN_DPI} dpi chỉ dùng khi có lý do; cửa sổ làm việc sẽ từ chối.")
+    return ScanRequest(
+        device_id=options.device,
+        source=options.source,
+        duplex=options.duplex or (preset.duplex and options.source == "feeder"),
+        dpi=dpi,
+        mode=preset.mode,
+        page_mm=PAGES_MM[preset.page],
+        multifeed=preset.double_feed,
+        declared_sheets=options.sheets,
+        stall_s=options.stall_s,
+    )
+
+
+def _preset(name: str | None) -> Preset:
+    if name is None:
+        return Preset("", "", duplex=False)
+    presets = profile_files.load()
+    for problem in presets.problems:
+        say(explain(problem))
+    found = presets.effective(name)
+    if found is None:
+        raise Trouble("profile.unknown", name=name)
+    return found
+
+
 class _Batch:
     """Sides on their way to files."""
 
@@ -117,6 +154,8 @@ class _Batch:
                 elif isinstance(event, SideDropped) and open_file is not None:
                     open_file.close()
                     self._discard()
+                elif isinstance(event, Notice):
+                    say(f"{message(event.slug, event.params).text} [{event.slug}]")
                 elif isinstance(event, Ended):
                     return event
         finally:

@@ -93,7 +93,35 @@ def test_too_coarse_a_scan_is_refused_before_the_feeder_moves(tmp_path: Path, sm
     assert not (tmp_path / "quet").exists()
 
 
-@pytest.mark.parametrize("name", ["simulated:/no/such/folder", "escl:http://127.0.0.1:9", "gone:"])
+def test_between_200_and_300_dpi_is_said_and_done(tmp_path: Path, small_pages: Path):
+    done = scan(device(small_pages, tmp_path), tmp_path / "quet", "--dpi", 200)
+    assert done.code == 0, done.err
+    assert {side["dpi"] for side in done.lines[:-1]} == {200}
+    assert "200 dpi" in done.err
+
+
+def test_a_profile_of_the_office_says_how_and_why(tmp_path: Path, small_pages: Path):
+    (tmp_path / "profiles.toml").write_text(
+        '[profile.luu-ngan]\ndpi = 200\nduplex = false\nreason = "Lưu 5 năm"\n'
+        "[profile.hong]\ndpi = 9\n",
+        "utf-8",
+    )
+    env = {"COUNTER_STATION_ADMIN": str(tmp_path)}
+    argv = ("scan", "--device", device(small_pages, tmp_path), "--json")
+    done = main(*argv, "--profile", "luu-ngan", "--out", tmp_path / "quet", env=env)
+    assert done.code == 0, done.err
+    assert [(side["dpi"], side["side"]) for side in done.lines[:-1]] == [(200, "front")] * 3
+    assert done.slugs == ["profile.wrong_value"], "a fault of the file is told, its reason is not"
+    assert "dòng 6" in done.err
+    unknown = main(*argv, "--profile", "hong", "--out", tmp_path / "khac", env=env)
+    unknown.trouble("profile.wrong_value", "profile.unknown")
+    assert not (tmp_path / "khac").exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["simulated:/no/such/folder", "escl:http://127.0.0.1:9", "gone:", "wia:{0}", "twain:Canon"],
+)
 def test_a_device_that_is_not_there_is_named(tmp_path: Path, name: str):
     done = scan(name, tmp_path / "quet")
     done.trouble()

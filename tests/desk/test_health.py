@@ -106,10 +106,13 @@ def test_a_practice_station_needs_no_scanner_but_a_real_one_does(home: Path):
 def test_a_chosen_scanner_that_answers_is_well_and_one_that_does_not_is_told(
     home: Path, small_pages: Path
 ):
-    with SimulatorServer(small_pages) as server:
-        device = f"escl:{server.url}"
-        with_scanner(home, device)
+    server = SimulatorServer(small_pages)
+    server.start()
+    try:
+        with_scanner(home, f"escl:{server.url}")
         assert scanner(home) == ("ok", False)
+    finally:
+        server.close()
     assert scanner(home) == ("fail", True)
     assert "5" in seen(home)["scanner"].advice
 
