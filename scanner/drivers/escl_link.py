@@ -251,6 +251,9 @@ def _answer(response: http.client.HTTPResponse) -> Answer:
         body = response.read(MAX_XML_BYTES + 1)
     except (OSError, http.client.HTTPException) as error:
         raise _link_error(error) from error
+    whole = response.status != http.HTTPStatus.OK or len(body) > MAX_XML_BYTES
+    if response.length and not whole:
+        raise LinkError
     retry = response.headers.get("Retry-After", "")
     return Answer(
         response.status,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -75,6 +77,38 @@ def serve(path: Path, capture: Capture) -> Served:
     except (OSError, ValueError, Image.DecompressionBombError):
         return Served(data, sound=False)
     return Served(_jpeg(_scaled(upright, found, capture), capture.dpi), sound=True)
+
+
+class PageCache:
+    """Pages prepared once and served again, as long as they fit into `most_bytes` together."""
+
+    def __init__(self, most_bytes: int = 0) -> None:
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[Path, int, int, Capture], Served] = OrderedDict()
+
+    def serve(self, path: Path, capture: Capture) -> Served:
+        """The side as `serve` makes it; a file that changed is read anew.
+
+        Raises:
+            OSError: The file is gone.
+        """
+        state = path.stat()
+        key = (path, state.st_mtime_ns, state.st_size, capture)
+        with self._lock:
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+                return found
+        served = serve(path, capture)
+        with self._lock:
+            if key not in self._kept and len(served.data) <= self._most_bytes:
+                self._kept[key] = served
+                self._bytes += len(served.data)
+                while self._bytes > self._most_bytes:
+                    self._bytes -= len(self._kept.popitem(last=False)[1].data)
+        return served
 
 
 def shrunk(data: bytes) -> bytes:

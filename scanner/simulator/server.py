@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import select
 import socket
+import ssl
 import threading
 import time
 import uuid
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, quote, urlsplit
 
 from scanner.drivers.escl_xml import MAX_XML_BYTES, PWG_NS, SCAN_NS, parse_xml
 from scanner.errors import ScannerError
 from scanner.simulator.documents import capabilities_xml, status_xml
 from scanner.simulator.faults import Fault, FaultPlan
-from scanner.simulator.pages import OFFERED_DPI, Capture, Served, serve, shrunk
+from scanner.simulator.pages import OFFERED_DPI, Capture, PageCache, Served, shrunk
 from scanner.simulator.tray import InputName, Job, Refusal, Side, Tray
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ class SimulatorServer:
     """An eSCL scanner whose paper is a folder of images and whose troubles follow a plan.
 
     `port` 0 takes a free one. `ipm` paces the sides per minute. `first_sheet` leaves the sheets
-    before it out, and the plan's troubles up to it, as if they had happened.
+    before it out, and the plan's troubles up to it, as if they had happened. `repeat` goes that
+    many times through the folder. `tls` answers under a certificate made for this start.
+    `cache_bytes` bounds what is kept of pages served before.
     """
 
     def __init__(
@@ -48,22 +51,32 @@ class SimulatorServer:
         *,
         flatbed: bool = False,
         first_sheet: int = 1,
+        repeat: int = 1,
+        tls: bool = False,
+        cache_bytes: int = 0,
     ) -> None:
         spent = first_sheet if first_sheet > 1 else 0
-        self.tray = Tray(pages, FaultPlan(plan, spent_through=spent), first_sheet=first_sheet)
+        self.tray = Tray(
+            pages,
+            FaultPlan(plan, spent_through=spent),
+            first_sheet=first_sheet,
+            repeat=repeat,
+        )
+        self.pages = PageCache(cache_bytes)
         self.lock = threading.Lock()
         self.closing = threading.Event()
         self.ipm = ipm
         self.duplex = duplex
         self.flatbed = flatbed
         self.uuid = str(uuid.uuid5(uuid.NAMESPACE_URL, pages.absolute().as_uri()))
-        self._server = _Server((HOST, port), self)
+        self._scheme = "https" if tls else "http"
+        self._server = _Server((HOST, port), self, _certified() if tls else None)
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     @property
     def url(self) -> str:
         """Address of the eSCL root."""
-        return f"http://{HOST}:{self._server.server_address[1]}{ROOT}"
+        return f"{self._scheme}://{HOST}:{self._server.server_address[1]}{ROOT}"
 
     def start(self) -> None:
         """The scanner answers."""
@@ -81,13 +94,32 @@ class SimulatorServer:
         self._server.serve_forever(POLL_S)
 
 
+def _certified() -> ssl.SSLContext:
+    from scanner.simulator.certificate import self_signed  # noqa: PLC0415 - TLS only when asked
+
+    return self_signed(HOST)
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 64
 
-    def __init__(self, address: tuple[str, int], simulator: SimulatorServer) -> None:
+    def __init__(
+        self, address: tuple[str, int], simulator: SimulatorServer, tls: ssl.SSLContext | None
+    ) -> None:
         self.simulator = simulator
+        self._tls = tls
         super().__init__(address, _Handler)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Serve one connection, after its handshake when there is TLS."""
+        if self._tls is None:
+            super().finish_request(request, client_address)
+            return
+        request.settimeout(_Handler.timeout)
+        with self._tls.wrap_socket(request, server_side=True) as secured:
+            super().finish_request(secured, client_address)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that went away is no news."""
@@ -95,13 +127,28 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: _Server
     timeout = 30
+    held: Job | None = None
 
     @property
     def simulator(self) -> SimulatorServer:
         """The machine this request speaks to."""
         return self.server.simulator
+
+    def finish(self) -> None:
+        """The client hung up; a job it asked for is left alone from now on."""
+        super().finish()
+        self._hold(None)
+
+    def _hold(self, job: Job | None) -> None:
+        with self.simulator.lock:
+            if self.held is not None:
+                self.held.leave(time.monotonic())
+            if job is not None:
+                job.clients += 1
+            self.held = job
 
     def log_message(self, *_: object) -> None:
         """Nothing: requests are no news."""
@@ -121,6 +168,7 @@ class _Handler(BaseHTTPRequestHandler):
                 body = status_xml(simulator.tray.adf_state, simulator.tray.job, ROOT)
             self._xml(body)
         elif path.endswith("/NextDocument") and (job := self._job(path)) is not None:
+            self._hold(job)
             self._next_document(job)
         else:
             self._status(HTTPStatus.NOT_FOUND)
@@ -152,6 +200,7 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(job, int):
             self._status(job)
         else:
+            self._hold(job)
             self._status(HTTPStatus.CREATED, Location=f"{ROOT}/ScanJobs/{job.name}")
 
     def do_DELETE(self) -> None:
@@ -194,7 +243,7 @@ class _Handler(BaseHTTPRequestHandler):
             if simulator.ipm:
                 due = job.started_at + job.sides * 60 / simulator.ipm
                 simulator.closing.wait(max(0.0, due - time.monotonic()))
-            whole = self._send_side(serve(answer.path, job.capture), answer)
+            whole = self._send_side(simulator.pages.serve(answer.path, job.capture), answer)
         finally:
             with simulator.lock:
                 job.busy = False
@@ -234,7 +283,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _wait_for_client_to_leave(self) -> None:
         while not self.simulator.closing.wait(POLL_S):
             readable, _, _ = select.select([self.connection], [], [], 0)
-            if readable and not self.connection.recv(1, socket.MSG_PEEK):
+            if not readable:
+                continue
+            # Under TLS even a farewell is data.
+            secured = isinstance(self.connection, ssl.SSLSocket)
+            if secured or not self.connection.recv(1, socket.MSG_PEEK):
                 return
 
     def _xml(self, body: bytes) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 InputName: TypeAlias = Literal["Feeder", "Platen"]
 JobState: TypeAlias = Literal["Processing", "Completed", "Canceled", "Aborted"]
+AWAY_S: Final = 1.5
 _ADF_STATES: Final[dict[str | None, str]] = {
     "jam": "ScannerAdfJam",
     "cover_open": "ScannerAdfHatchOpen",
@@ -47,6 +48,21 @@ class Job:
     busy: bool = False
     refusing: bool = False
     damaged: set[int] = field(default_factory=set)
+    clients: int = 0
+    left_at: float = 0.0
+
+    def leave(self, now: float) -> None:
+        """A client that asked for this job hung up."""
+        self.clients -= 1
+        self.left_at = now
+
+    def taken(self, now: float) -> bool:
+        """Whether somebody is still at this job, so that no other can start.
+
+        Clients hang up between two sides; one that stays away was killed.
+        """
+        working = self.state == "Processing"
+        return working and (self.busy or self.clients > 0 or now < self.left_at + AWAY_S)
 
     @property
     def per_sheet(self) -> int:
@@ -77,12 +93,15 @@ class Side:
 class Tray:
     """The stack of paper and the job that draws from it."""
 
-    def __init__(self, folder: Path, plan: FaultPlan, *, first_sheet: int = 1) -> None:
+    def __init__(
+        self, folder: Path, plan: FaultPlan, *, first_sheet: int = 1, repeat: int = 1
+    ) -> None:
         self._folder = folder
+        self._repeat = repeat
         self._plan = plan
         self._first_sheet = first_sheet
         self._delivered = 0
-        self._files = page_files(folder)
+        self._files = page_files(folder) * repeat
         self._adf_fault = ""
         self.job: Job | None = None
 
@@ -98,7 +117,7 @@ class Tray:
     def reload(self, sheet: int = 1) -> None:
         """The stack lies in the feeder again from this sheet on; the folder is read anew."""
         per_sheet = self.job.per_sheet if self.job is not None else 1
-        self._files = page_files(self._folder)
+        self._files = page_files(self._folder) * self._repeat
         self._delivered = min((sheet - 1) * per_sheet, len(self._files))
         self._adf_fault = ""
         self.job = None
@@ -109,7 +128,7 @@ class Tray:
         The stack starts at the first sheet that was not delivered whole; trouble in the paper path
         counts as cleared.
         """
-        if self.job is not None and self.job.state == "Processing" and self.job.busy:
+        if self.job is not None and self.job.taken(now):
             return 503
         job = Job(duplex, source, capture, 0, now)
         if self._delivered == 0:

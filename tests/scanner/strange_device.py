@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Self
 
+from scanner.drivers.escl import EsclSource
 from scanner.drivers.escl_xml import PWG_NS, SCAN_NS
+from scanner.drivers.source import Over, Stop
+from scanner.errors import ScannerError
+from scanner.model import ScanRequest, SideChunk
 from scanner.simulator.documents import capabilities_xml
 
 if TYPE_CHECKING:
@@ -23,9 +27,23 @@ def status(adf: str = "", job: str = "Processing", state: str = "Processing") ->
     ).encode()
 
 
+def caps_of(model: str = "", *extra: str, formats: str = "image/jpeg") -> bytes:
+    """Capabilities of a device with both sources; `extra` stands at the end of the document."""
+    whole = capabilities_xml(uuid="u", duplex=True, flatbed=True).decode()
+    if model:
+        whole = whole.replace("Simulated Document Feeder", model)
+    whole = whole.replace("image/jpeg", formats)
+    return whole.replace(
+        "</scan:ScannerCapabilities>", f"{''.join(extra)}</scan:ScannerCapabilities>"
+    ).encode()
+
+
 @dataclass
 class Reply:
-    """One answer; `cut` closes the connection after that many bytes of the body."""
+    """One answer; `cut` closes the connection after that many bytes of the body.
+
+    With `hang` nothing is said at all until the device is closed.
+    """
 
     code: int
     body: bytes = b""
@@ -33,20 +51,41 @@ class Reply:
     chunked: bool = False
     cut: int | None = None
     length: bool = True
+    hang: bool = False
     status_after: bytes | None = None
+
+
+def drive(device: StrangeDevice, **options: object) -> tuple[list[object], str]:
+    """The events of the driver itself without its chunks, and how it ended."""
+    fields: dict[str, object] = {"source": "feeder", "duplex": False, "dpi": 200, **options}
+    request = ScanRequest(f"escl:{device.url}", **fields)  # type: ignore[arg-type]
+    events: list[object] = []
+    try:
+        for event in EsclSource().scan(request, Stop()):
+            if isinstance(event, Over):
+                return events, event.reason
+            if not isinstance(event, SideChunk):
+                events.append(event)
+    except ScannerError as error:
+        return events, error.slug
+    return events, "nothing"
 
 
 class StrangeDevice:
     """Serves `documents` in turn to NextDocument; the last one for ever."""
 
-    def __init__(self, *documents: Reply, **answers: bytes | str | int) -> None:
+    def __init__(self, *documents: Reply, **answers: bytes | str | int | list[int]) -> None:
         self.documents = list(documents)
         self.caps = answers.get("caps", capabilities_xml(uuid="u", duplex=True, flatbed=True))
         self.status = answers.get("status", status("ScannerAdfEmpty", "Completed"))
         self.location = answers.get("location", "/eSCL/ScanJobs/1")
-        self.post_code = answers.get("post_code", 201)
+        codes = answers.get("post_code", 201)
+        self.post_codes = list(codes) if isinstance(codes, list) else [codes]
+        self.server_header = answers.get("server", "")
+        self.closing = threading.Event()
         self.seen: list[str] = []
-        self.posted = b""
+        self.hosts: list[str] = []
+        self.posts: list[bytes] = []
         device = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -57,6 +96,7 @@ class StrangeDevice:
 
             def do_GET(self) -> None:
                 device.seen.append(f"GET {self.path}")
+                device.hosts.append(f"GET {self.headers['Host']}")
                 if self.path.endswith("/ScannerCapabilities"):
                     self.answer(Reply(200, device.caps))
                 elif self.path.endswith("/ScannerStatus"):
@@ -65,19 +105,27 @@ class StrangeDevice:
                     many = len(device.documents) > 1
                     reply = device.documents.pop(0) if many else device.documents[0]
                     device.status = reply.status_after or device.status
+                    if reply.hang:
+                        device.closing.wait(60)
+                        self.close_connection = True
+                        return
                     self.answer(reply)
 
             def do_POST(self) -> None:
                 device.seen.append(f"POST {self.path}")
-                device.posted = self.rfile.read(int(self.headers["Content-Length"]))
-                self.answer(Reply(device.post_code, headers={"Location": device.location}))
+                device.hosts.append(f"POST {self.headers['Host']}")
+                device.posts.append(self.rfile.read(int(self.headers["Content-Length"])))
+                many = len(device.post_codes) > 1
+                code = device.post_codes.pop(0) if many else device.post_codes[0]
+                self.answer(Reply(code, headers={"Location": device.location}))
 
             def do_DELETE(self) -> None:
                 device.seen.append(f"DELETE {self.path}")
                 self.answer(Reply(200))
 
             def answer(self, reply: Reply) -> None:
-                self.send_response(reply.code)
+                self.send_response_only(reply.code)
+                self.send_header("Server", device.server_header)
                 for name, value in reply.headers.items():
                     self.send_header(name, value)
                 body = reply.body if reply.cut is None else reply.body[: reply.cut]
@@ -99,6 +147,14 @@ class StrangeDevice:
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
 
     @property
+    def posted(self) -> bytes:
+        return self.posts[-1] if self.posts else b""
+
+    @property
+    def port(self) -> int:
+        return self.server.server_address[1]
+
+    @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server.server_address[1]}/eSCL"
 
@@ -107,6 +163,7 @@ class StrangeDevice:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.closing.set()
         self.server.shutdown()
         self.thread.join()
         self.server.server_close()

@@ -6,6 +6,7 @@ import http.client
 import io
 import json
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -17,7 +18,9 @@ from PIL import Image
 
 from scanner.model import ScanRequest
 from scanner.simulator import FAULT_NAMES, Fault, PlanError, SimulatorServer, parse_plan
-from scanner.simulator.pages import Capture, inferred_dpi, serve
+from scanner.simulator.faults import FaultPlan
+from scanner.simulator.pages import Capture, PageCache, inferred_dpi, serve
+from scanner.simulator.tray import AWAY_S, Job, Tray
 from tests.scanner.scan_kit import A4_200, ROOT, page_jpeg, scan, write_pages
 
 A4_300 = (2480, 3508)
@@ -291,3 +294,80 @@ def test_two_clients_at_once_do_not_share_a_job(tmp_path):
     assert reasons == ["complete"]
     assert second.reason in {"scan.busy", "scan.no_docs"}
     server.close()
+
+
+def test_a_job_left_by_a_killed_client_is_free_again_and_a_running_one_is_not(tmp_path):
+    write_pages(tmp_path, 3)
+    tray = Tray(tmp_path, FaultPlan(()))
+    capture = Capture(200, gray=False, area_px=A4_200)
+
+    def start(now: float) -> Job | int:
+        return tray.start(duplex=False, source="Feeder", capture=capture, now=now)
+
+    job = start(100.0)
+    assert isinstance(job, Job)
+    job.clients += 1
+    assert start(200.0) == 503
+    job.leave(200.0)
+    assert start(200.0 + AWAY_S / 2) == 503
+    assert isinstance(start(200.0 + AWAY_S), Job)
+    assert job.state == "Canceled"
+
+
+def test_a_folder_gone_through_twice_is_a_stack_of_twice_the_sheets(tmp_path):
+    pages = write_pages(tmp_path, 2)
+    server = SimulatorServer(tmp_path, plan=[Fault(2, "jam", side="back")], duplex=True, repeat=2)
+    server.start()
+    first = scan(ask(f"escl:{server.url}", duplex=True, declared_sheets=2))
+    second = scan(
+        ask(f"escl:{server.url}", duplex=True, declared_sheets=2, first_sheet=2, first_seq=4)
+    )
+    server.close()
+    assert (first.reason, first.data()) == ("scan.jam", [*pages, pages[0]])
+    assert (second.reason, second.data()) == ("complete", pages)
+
+
+def test_prepared_pages_are_kept_up_to_their_bound_and_read_anew_when_changed(tmp_path):
+    write_pages(tmp_path, 4)
+    files = sorted(tmp_path.iterdir())
+    capture = Capture(200, gray=False, area_px=A4_200)
+    cache = PageCache(sum(path.stat().st_size for path in files[:2]))
+    first = cache.serve(files[0], capture)
+    assert cache.serve(files[0], capture) is first
+    for path in files:
+        assert cache.serve(path, capture).data == path.read_bytes()
+    assert sum(len(kept.data) for kept in cache._kept.values()) == cache._bytes <= cache._most_bytes
+    assert cache.serve(files[0], capture) is not first
+    files[0].write_bytes(page_jpeg(9))
+    assert cache.serve(files[0], capture).data == page_jpeg(9)
+
+
+def test_the_program_offers_tls_a_glass_and_a_stack_as_long_as_told(tmp_path):
+    pages = write_pages(tmp_path / "pages", 2)
+    argv = [
+        sys.executable, "-m", "scanner.simulator", "--pages", str(tmp_path / "pages"),
+        "--port", "0", "--tls", "--flatbed", "--repeat", "3",
+    ]  # fmt: skip
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=ROOT) as program:
+        assert program.stdout is not None
+        url = json.loads(program.stdout.readline())["url"]
+        assert url.startswith("https://127.0.0.1:")
+        got = scan(ask(f"escl:{url}"))
+        assert (got.reason, got.data()) == ("complete", pages * 3)
+        program.terminate()
+        assert program.wait(10) == 0
+    argv[-1] = "0"
+    done = subprocess.run(argv, capture_output=True, timeout=30, cwd=ROOT, check=False)
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
+def test_each_start_under_tls_has_its_own_certificate(tmp_path):
+    write_pages(tmp_path, 1)
+    shown = set()
+    for _ in range(2):
+        server = SimulatorServer(tmp_path, tls=True)
+        server.start()
+        at = urlsplit(server.url)
+        shown.add(ssl.get_server_certificate((at.hostname, at.port)))
+        server.close()
+    assert len(shown) == 2
