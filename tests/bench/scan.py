@@ -60,15 +60,19 @@ def run(options: argparse.Namespace) -> dict[str, object]:
     sheets = options.sheets or (QUICK_SHEETS if options.quick else SHEETS)
     count = options.faults or (QUICK_FAULTS if options.quick else FAULTS)
     result: dict[str, object] = {}
+    pages, truth = corpus(options)
+    sample = [(pages / name).read_bytes() for name in truth.files]
     with _environment(work):
         if "peers" in parts:
-            result |= _peers(options)
+            result |= _peers(options, [pages / name for name in truth.files])
         if "ceiling" in parts:
-            result["ceiling"] = scan_rate.ceiling(work / "ceiling", min(sheets, CEILING_SHEETS))
+            result["ceiling"] = scan_rate.ceiling(
+                work / "ceiling", sample, min(sheets, CEILING_SHEETS)
+            )
             for dpi in (300, 600):
                 result[f"sane_{dpi}"] = scan_rate.sane(work / f"sane-{dpi}", dpi)
         if "pace" in parts:
-            result["pace"] = scan_rate.paced(work / "pace", sheets, IPM)
+            result["pace"] = scan_rate.paced(work / "pace", sample, sheets, IPM)
         if "faults" in parts:
             result["faults"] = scan_faults.faults(work / "faults", count, options.seed)
     return result
@@ -91,18 +95,17 @@ def _environment(work: Path) -> Iterator[None]:
         os.environ.update(before)
 
 
-def _peers(options: argparse.Namespace) -> dict[str, object]:
-    pages, truth = corpus(options)
+def _peers(options: argparse.Namespace, pages: list[Path]) -> dict[str, object]:
     tray = options.work / "tray"
     tray.mkdir()
     for copy in range(COPIES):
-        for name in truth.files:
-            (tray / f"{copy}-{name}").hardlink_to(pages / name)
+        for page in pages:
+            (tray / f"{copy}-{page.name}").hardlink_to(page)
     repeats = 1 if options.quick else options.repeats
     escl = [_escl(options.work, tray, turn) for turn in range(repeats)]
     sane = [_sane(options.work, turn) for turn in range(repeats)]
     return {
-        "escl_sides": COPIES * len(truth.files),
+        "escl_sides": COPIES * len(pages),
         "sane_sides": _SANE_SIDES,
         "repeats": repeats,
         "escl": _medians(escl),

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from app.pipeline.stage import Kind
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLE = ROOT / "resources" / "sample"
 LOOK_S = 0.2
 WARM_SIDES = 10
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -58,10 +57,9 @@ class Stack:
     host: Process = field(default_factory=Process)
 
 
-def write_stack(folder: Path, sides: int) -> None:
-    """The folder holds so many different A4 pages of 300 dpi."""
+def write_stack(folder: Path, sample: Sequence[bytes], sides: int) -> None:
+    """The folder holds so many different A4 pages of 300 dpi, out of a few JPEGs."""
     folder.mkdir(parents=True)
-    sample = [path.read_bytes() for path in sorted(SAMPLE.glob("*.jpg"))]
     for number in range(sides):
         data = sample[number % len(sample)]
         behind_app0 = 4 + int.from_bytes(data[4:6], "big")
@@ -173,11 +171,12 @@ def _look(counter: _Listening, stack: Stack, over: threading.Event) -> None:
 
 
 def _cost(pid: int, process: Process) -> None:
-    with contextlib.suppress(OSError, IndexError):
+    with contextlib.suppress(OSError):
         status = Path(f"/proc/{pid}/status").read_text("ascii", "replace")
-        peak = next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]
         fields = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rsplit(")", 1)[1].split()
-        process.peak_mb = max(process.peak_mb, int(peak) / 1024)
+        # A process that has just ended has no memory any more.
+        peaks = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
+        process.peak_mb = max([process.peak_mb, *(int(peak) / 1024 for peak in peaks)])
         process.cpu_s = max(process.cpu_s, (int(fields[11]) + int(fields[12])) / _TICK)
 
 
@@ -189,11 +188,11 @@ def _children(pid: int) -> set[int]:
     return found
 
 
-def paced(work: Path, sheets: int, ipm: float) -> dict[str, float]:
+def paced(work: Path, sample: Sequence[bytes], sheets: int, ipm: float) -> dict[str, float]:
     """Give how a stack kept the device's pace while the default image workers were busy."""
     sides = 2 * sheets
     pages, log = work / "pages", work / "sent.log"
-    write_stack(pages, sides)
+    write_stack(pages, sample, sides)
     with device(pages, log, ipm) as url:
         profile = ScanProfile(f"escl:{url}", duplex=True, declared_sheets=sheets)
         stack = scan_stack(work / "home", profile, ("scan", "image"), sides)
@@ -224,11 +223,11 @@ def paced(work: Path, sheets: int, ipm: float) -> dict[str, float]:
     }
 
 
-def ceiling(work: Path, sheets: int) -> dict[str, float]:
+def ceiling(work: Path, sample: Sequence[bytes], sheets: int) -> dict[str, float]:
     """Give the pages a minute of the eSCL path to committed rows, without any limit of the device."""
     sides = 2 * sheets
     pages, log = work / "pages", work / "sent.log"
-    write_stack(pages, sides)
+    write_stack(pages, sample, sides)
     with device(pages, log, None) as url:
         profile = ScanProfile(f"escl:{url}", duplex=True, declared_sheets=sheets)
         stack = scan_stack(work / "home", profile, ("scan",), sides)
