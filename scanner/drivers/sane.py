@@ -2,7 +2,7 @@
 
 Front ends between us and libsane lose pages: they take 'no documents' inside a page and 'busy' in
 a read for a clean end. Here every status has a meaning, and a page counts only when its bytes do.
-Raw frames become JPEG strip by strip, so memory does not grow with the page.
+Raw frames are encoded strip by strip, so memory does not grow with the page.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from scanner.drivers.sane_abi import CDevice, Frame, Status, library
-from scanner.drivers.sane_device import Parameters, SaneDevice, trouble
+from scanner.drivers.sane_abi import CDevice, Status, library
+from scanner.drivers.sane_device import SaneDevice
+from scanner.drivers.sane_frames import Page
+from scanner.drivers.sane_options import configure, match_source, offered_dpi, sources_of
+from scanner.drivers.sane_sensors import double_fed, named, paper_left, pressed_buttons
 from scanner.drivers.source import (
     Delivered,
     DriverEvent,
@@ -23,22 +26,26 @@ from scanner.drivers.source import (
     silence_limits,
 )
 from scanner.errors import ScannerError
-from scanner.jpeg_strips import MAX_SIDE_PX, StripEncoder
-from scanner.model import Device, ScanRequest, SideChunk
+from scanner.model import Device, Notice, ScanRequest, SideChunk
 from scanner.validate import ImageFacts, size_flags
-from scanner.wire import Opened, Progress
+from scanner.wire import Opened, Pause, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterator
 
-USUAL_DPI: Final = (75, 100, 150, 200, 240, 300, 400, 600)
+__all__ = ["SaneSource", "match_source", "pressed_buttons"]
+
 IDLE_S: Final = 0.005
 # Backends end their reader thread as soon as the end of a frame is asked for, wherever it is; one
 # caught inside free() never ends. So much time lets it leave by itself.
 READER_LEAVES_S: Final = 0.01
 PROGRESS_S: Final = 0.1
-DPI_TOLERANCE: Final = 0.02
-_SAMPLES: Final = {Frame.GRAY: 1, Frame.RGB: 3}
+# libsane's network backend waits for bytes; when it answers without any, its peer has hung up.
+HUNG_UP_S: Final = 1.0
+# A device still held by a host that was killed becomes free by itself.
+OPEN_AGAIN_S: Final = (0.5, 1.0, 2.0)
+PAUSES_S: Final = (0.5, 1.0, 2.0)
+_PASSING: Final = {Status.DEVICE_BUSY: "scan.busy", Status.WARMING_UP: "scan.warming_up"}
 
 
 class SaneSource:
@@ -57,9 +64,9 @@ class SaneSource:
             ScannerError: The pass could not begin.
         """
         library()
-        device = SaneDevice(request.device_id.removeprefix("sane:"))
+        device = _opened(request.device_id.removeprefix("sane:"), stop)
         try:
-            _configure(device, request)
+            configure(device, request)
             stop.on_now(device.cancel)
             yield Opened()
             yield from concluded(_sides(device, request, stop))
@@ -91,171 +98,137 @@ def _described(name: str, vendor: str, model: str) -> Device:
     with suppress(ScannerError):
         device = SaneDevice(name)
         try:
-            choices = _source_choices(device)
-            wanted = ("feeder", "flatbed")
-            sources = tuple(want for want in wanted if match_source(choices, want)) or ("flatbed",)
-            duplex = match_source(choices, "duplex") is not None or _duplex_option(device) != {}
-            if duplex and "feeder" not in sources:
-                sources = ("feeder", *sources)
-            dpi = _offered_dpi(device)
+            sources, duplex = sources_of(device)
+            dpi = offered_dpi(device)
         finally:
             device.close()
     return Device(f"sane:{name}", "sane", vendor, model, "", "", sources, dpi, duplex)
 
 
-def match_source(choices: Iterable[str], want: str) -> str | None:
-    """The backend's own name for `feeder`, `duplex` or `flatbed`, None when it has none."""
-    for choice in choices:
-        text = choice.lower()
-        duplex = "duplex" in text
-        feeder = ("adf" in text or "feeder" in text) and "card" not in text
-        if (
-            (want == "duplex" and duplex and "card" not in text)
-            or (want == "feeder" and feeder and not duplex and "back" not in text)
-            or (want == "flatbed" and (text in {"fb", "platen"} or "flatbed" in text))
-        ):
-            return choice
-    return None
-
-
-def _source_choices(device: SaneDevice) -> tuple[str, ...]:
-    option = device.options.get("source")
-    return tuple(str(choice) for choice in option.choices) if option else ()
-
-
-def _duplex_option(device: SaneDevice) -> dict[str, str | float]:
-    """The setting that makes the feeder read both sides when no source name does."""
-    mode = device.options.get("adf-mode")
-    if mode and (name := match_source(map(str, mode.choices), "duplex")):
-        return {"adf-mode": name}
-    return {"duplex": 1} if "duplex" in device.options else {}
-
-
-def _offered_dpi(device: SaneDevice) -> tuple[int, ...]:
-    option = device.options.get("resolution")
-    if option is None:
-        return ()
-    if option.span is not None:
-        low, high = option.span
-        return tuple(dpi for dpi in USUAL_DPI if low <= dpi <= high)
-    return tuple(sorted({round(float(choice)) for choice in option.choices}))
-
-
-def _configure(device: SaneDevice, request: ScanRequest) -> None:
-    """Every option is set anew: values survive closing inside one driver process."""
-    _choose_source(device, request)
-    mode = device.options.get("mode")
-    if mode is not None:
-        wanted = ("color", "colour") if request.mode == "color" else ("gray", "grey", "grayscale")
-        names = [str(name) for name in mode.choices if str(name).lower() in wanted]
-        if not names:
-            raise ScannerError("scan.unsupported", feature=request.mode)
-        device.set("mode", names[0])
-    if "depth" in device.options:
-        device.set("depth", 8)
-    taken = device.set("resolution", request.dpi)
-    if taken is not None and abs(float(taken) - request.dpi) > request.dpi * DPI_TOLERANCE:
-        raise ScannerError("scan.unsupported", feature=f"{request.dpi} dpi")
-    width_mm, height_mm = request.page_mm
-    for name, value_mm in (
-        ("page-width", width_mm),
-        ("page-height", height_mm),
-        ("tl-x", 0.0),
-        ("tl-y", 0.0),
-        ("br-x", width_mm),
-        ("br-y", height_mm),
-    ):
-        device.set_length_mm(name, value_mm, request.dpi)
-
-
-def _choose_source(device: SaneDevice, request: ScanRequest) -> None:
-    choices = _source_choices(device)
-    if request.source == "flatbed":
-        name = match_source(choices, "flatbed")
-        if name is None and choices:
-            raise ScannerError("scan.unsupported", feature="flatbed")
-    elif request.duplex:
-        name = match_source(choices, "duplex")
-        if name is None:
-            extra = _duplex_option(device)
-            name = match_source(choices, "feeder")
-            if not extra or name is None:
-                raise ScannerError("scan.unsupported", feature="duplex")
-            device.set("source", name)
-            for option, value in extra.items():
-                device.set(option, value)
-    else:
-        name = match_source(choices, "feeder")
-        if name is None:
-            raise ScannerError("scan.unsupported", feature="feeder")
-        for option in _duplex_option(device).keys() & {"duplex"}:
-            device.set(option, 0)
-    if name is not None:
-        device.set("source", name)
+def _opened(name: str, stop: Stop) -> SaneDevice:
+    for pause_s in OPEN_AGAIN_S:
+        try:
+            return SaneDevice(name)
+        except ScannerError as error:
+            if error.slug not in _PASSING.values():
+                raise
+        stop.wait(pause_s)
+    return SaneDevice(name)
 
 
 def _sides(device: SaneDevice, request: ScanRequest, stop: Stop) -> Iterator[DriverEvent]:
     numbers = Numbering(request)
-    while True:
-        stop.check(sheet_open=numbers.sheet_open)
-        status = device.start()
-        if status == Status.NO_DOCS and numbers.sides:
-            return
-        if status != Status.GOOD:
-            stop.check(sheet_open=numbers.sheet_open)
-            raise trouble(status, "start")
-        yield from _side(device, request, stop, numbers)
+    # A sensor that is on before any paper moved tells of an earlier pass.
+    watched = request.multifeed == "stop" and not double_fed(device)
+    while (yield from _start_side(device, request, stop, numbers)):
+        fed_double = yield from _side(device, request, stop, numbers, watched=watched)
+        if fed_double:
+            raise ScannerError("scan.double_feed")
         if request.source == "flatbed":
             return
 
 
-def _side(
+def _start_side(
     device: SaneDevice, request: ScanRequest, stop: Stop, numbers: Numbering
-) -> Iterator[DriverEvent]:
-    layout = device.parameters()
-    samples = _usable(layout)
+) -> Generator[DriverEvent, None, bool]:
+    """Whether another side starts; False when the feeder is empty after at least one.
+
+    Raises:
+        ScannerError: The side cannot start. Paper still in the feeder makes it
+            `scan.ended_with_paper`, or `scan.mispick` when none came out at all.
+    """
+    first_s, later_s, _inside_s = silence_limits(request)
+    limit_s = later_s if numbers.sides else first_s
+    for pause_s in (*PAUSES_S, None):
+        stop.check(sheet_open=numbers.sheet_open)
+        status = yield from _start(device, stop, limit_s, sheet_open=numbers.sheet_open)
+        if status == Status.GOOD:
+            return True
+        stop.check(sheet_open=numbers.sheet_open)
+        if status != Status.NO_DOCS:
+            raise named(device, status, "start")
+        if not paper_left(device):
+            break
+        if pause_s is None:
+            raise ScannerError("scan.ended_with_paper" if numbers.sides else "scan.mispick")
+        yield Pause(pause_s)
+        stop.wait(pause_s)
+    if not numbers.sides:
+        raise named(device, status, "start")
+    return False
+
+
+def _start(
+    device: SaneDevice, stop: Stop, limit_s: float, *, sheet_open: bool
+) -> Generator[DriverEvent, None, int]:
+    """Status of the start of a frame, once the device is neither busy nor warming up.
+
+    It is given `limit_s` seconds for that; then the status that hindered it is returned.
+    """
+    until = time.monotonic() + limit_s
+    told: set[str] = set()
+    pause_s = PAUSES_S[0]
+    while True:
+        status = device.start()
+        slug = next((text for passing, text in _PASSING.items() if passing == status), None)
+        left_s = until - time.monotonic()
+        if slug is None or left_s <= 0:
+            return status
+        if slug not in told:
+            told.add(slug)
+            yield Notice(slug)
+        pause_s = min(pause_s, left_s)
+        yield Pause(pause_s)
+        stop.wait(pause_s)
+        stop.check(sheet_open=sheet_open)
+        pause_s = min(2 * pause_s, PAUSES_S[-1])
+
+
+def _side(
+    device: SaneDevice, request: ScanRequest, stop: Stop, numbers: Numbering, *, watched: bool
+) -> Generator[DriverEvent, None, bool]:
+    """One side; whether a sensor says that its sheet went in together with another."""
+    page = Page(device.parameters(), request)
     begin = numbers.begin()
     yield begin
-    encoder = StripEncoder(
-        width_px=layout.width_px, samples=samples, height_px=layout.lines, dpi=request.dpi
-    )
-    rows = _Rows(layout.bytes_per_line, layout.width_px * samples)
-    told = 0.0
-    frame_bytes = (layout.lines or 0) * layout.bytes_per_line
-    for data in _frame(device, request, stop, frame_bytes):
-        sent = False
-        for part in encoder.feed(rows.cut(data)):
+    while True:
+        yield from _read_frame(device, request, stop, page, begin.seq)
+        for part in page.end_frame():
             yield SideChunk(begin.seq, part)
+        if page.whole:
+            break
+        status = yield from _start(device, stop, silence_limits(request)[2], sheet_open=True)
+        if status != Status.GOOD:
+            raise named(device, status, "start", {Status.NO_DOCS: "scan.page_truncated"})
+        page.next_frame(device.parameters())
+    for part in page.finish():
+        yield SideChunk(begin.seq, part)
+    facts = ImageFacts(page.media, page.width_px, page.height_px, request.dpi)
+    flags = size_flags(facts, request.page_px(), request.dpi)
+    # Asked once a sheet: it costs the device a command.
+    fed_double = watched and not numbers.sheet_open and double_fed(device)
+    if fed_double:
+        flags += ("double_feed",)
+    yield Delivered(facts.media, facts.width_px, facts.height_px, flags)
+    return fed_double
+
+
+def _read_frame(
+    device: SaneDevice, request: ScanRequest, stop: Stop, page: Page, seq: int
+) -> Iterator[DriverEvent]:
+    """The bytes of one frame, encoded as far as they go; `Progress` where nothing is ready yet."""
+    told = time.monotonic()
+    for data in _frame(device, request, stop, page.frame_bytes):
+        sent = False
+        for part in page.feed(data):
+            yield SideChunk(seq, part)
             sent = True
         now = time.monotonic()
-        if sent or now - told > PROGRESS_S:
+        if not sent and now - told > PROGRESS_S:
+            yield Progress(seq, page.raw_bytes)
+            sent = True
+        if sent:
             told = now
-            if not sent:
-                yield Progress(begin.seq, rows.total)
-    if rows.total == 0:
-        raise ScannerError("scan.page_empty")
-    if rows.left or layout.lines not in {None, rows.total // layout.bytes_per_line}:
-        raise ScannerError("scan.page_truncated")
-    for part in encoder.finish():
-        yield SideChunk(begin.seq, part)
-    facts = ImageFacts("image/jpeg", layout.width_px, encoder.rows, request.dpi)
-    flags = size_flags(facts, request.page_px(), request.dpi)
-    yield Delivered(facts.media, facts.width_px, facts.height_px, flags)
-
-
-def _usable(layout: Parameters) -> int:
-    """Samples per pixel of a frame that can be encoded."""
-    samples = next((count for frame, count in _SAMPLES.items() if frame == layout.frame), 0)
-    if not samples:
-        raise ScannerError("scan.unsupported", feature=f"SANE frame {layout.frame}")
-    if layout.depth != 8:  # noqa: PLR2004 - bits per sample
-        raise ScannerError("scan.unsupported", feature=f"{layout.depth} bit")
-    rows_fit = layout.lines is None or layout.lines <= MAX_SIDE_PX
-    if not 0 < layout.width_px <= MAX_SIDE_PX or not rows_fit:
-        raise ScannerError("scan.page_wrong")
-    if layout.bytes_per_line < layout.width_px * samples:
-        raise ScannerError("scan.driver_error", code="sane-layout")
-    return samples
 
 
 def _frame(
@@ -264,9 +237,13 @@ def _frame(
     """The bytes of one frame, up to its end, which should come after `frame_bytes`.
 
     Raises:
-        ScannerError: `scan.stalled` when the driver keeps answering 'good' without any byte.
+        ScannerError: `scan.stalled` when the driver keeps answering 'good' without any byte,
+            `scan.link_lost` when libsane's network backend does so.
     """
     silence_s = silence_limits(request)[2]
+    slug = "scan.stalled"
+    if device.by_net:
+        silence_s, slug = min(silence_s, HUNG_UP_S), "scan.link_lost"
     heard = time.monotonic()
     total = 0
     while True:
@@ -279,39 +256,13 @@ def _frame(
             return
         if status != Status.GOOD:
             # The paper left the feeder inside a page: this page is lost, not the stack ended.
-            raise trouble(status, "read", {Status.NO_DOCS: "scan.page_truncated"})
+            raise named(device, status, "read", {Status.NO_DOCS: "scan.page_truncated"})
         if data:
-            heard = time.monotonic()
             total += len(data)
             yield data
+            # The time our reader took for these bytes was no silence of the device.
+            heard = time.monotonic()
         elif time.monotonic() - heard > silence_s:
-            raise ScannerError("scan.stalled")
+            raise ScannerError(slug)
         else:
             stop.wait(IDLE_S)
-
-
-class _Rows:
-    """Whole rows out of a stream of bytes, without the padding some backends add to each."""
-
-    def __init__(self, bytes_per_line: int, useful: int) -> None:
-        self._bytes_per_line = bytes_per_line
-        self._useful = useful
-        self._rest = bytearray()
-        self.total = 0
-
-    @property
-    def left(self) -> int:
-        """Bytes of a row that is not whole."""
-        return len(self._rest)
-
-    def cut(self, data: memoryview) -> bytearray:
-        """The useful bytes of the rows that became whole."""
-        self.total += len(data)
-        self._rest += data
-        whole = len(self._rest) // self._bytes_per_line * self._bytes_per_line
-        ready = self._rest[:whole]
-        del self._rest[:whole]
-        if self._useful == self._bytes_per_line:
-            return ready
-        step = self._bytes_per_line
-        return bytearray().join(ready[at : at + self._useful] for at in range(0, whole, step))

@@ -11,6 +11,7 @@ from scanner.drivers.sane_abi import (
     Constraint,
     COption,
     CParameters,
+    Frame,
     Info,
     Status,
     Unit,
@@ -24,6 +25,8 @@ from scanner.validate import TOLERANCE
 BUFFER_BYTES: Final = 256 << 10
 FIXED_ONE: Final = 65_536
 MAX_OPTIONS: Final = 4096
+# Backends that reach their devices through a network.
+_DISTANT: Final = ("net:", "airscan:", "escl:", "dell1600n_net:")
 _GET: Final = 0
 _SET: Final = 1
 
@@ -68,20 +71,33 @@ class Option:
     span: tuple[float, float] | None
 
     @property
+    def selectable(self) -> bool:
+        """Whether software sets it at all; a sensor or a switch at the device is only read."""
+        return bool(self.cap & Cap.SOFT_SELECT)
+
+    @property
     def settable(self) -> bool:
         """Whether software may set it at this moment."""
-        return bool(self.cap & Cap.SOFT_SELECT) and not self.cap & Cap.INACTIVE
+        return self.selectable and not self.cap & Cap.INACTIVE
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """Layout of the frame being read; `lines` is None when the device does not know."""
+    """Layout of the frame being read; `lines` is None when the device does not know.
+
+    A row takes `bytes_per_line`, which may be more than its pixels need; a sample has `depth` bits.
+    """
 
     frame: int
     bytes_per_line: int
     width_px: int
     lines: int | None
     depth: int
+
+    @property
+    def samples(self) -> int:
+        """Samples per pixel within this frame."""
+        return 3 if self.frame == Frame.RGB else 1
 
 
 class SaneDevice:
@@ -93,6 +109,8 @@ class SaneDevice:
 
     def __init__(self, name: str) -> None:
         self._lib = library()
+        self.by_net = name.startswith("net:")
+        self.distant = name.startswith(_DISTANT)
         self._handle = c.c_void_p()
         status = self._lib.sane_open(name.encode(), c.byref(self._handle))
         if status != Status.GOOD:
@@ -119,7 +137,7 @@ class SaneDevice:
             if not found:
                 return
             option = found.contents
-            if option.type not in {ValueType.GROUP, ValueType.BUTTON} and option.name:
+            if option.type != ValueType.GROUP and option.name:
                 self.options[option.name.decode("utf-8", "replace")] = _describe(index, option)
 
     def get(self, name: str) -> str | float:

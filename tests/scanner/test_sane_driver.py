@@ -13,8 +13,8 @@ import simplejpeg
 from PIL import Image
 
 from scanner.drivers import sane_abi
-from scanner.drivers.sane import match_source
 from scanner.drivers.sane_device import trouble
+from scanner.drivers.sane_options import match_mode, match_source
 from scanner.jpeg_strips import QUALITY
 from scanner.model import ScanRequest
 from scanner.remote import RemoteSource
@@ -119,6 +119,8 @@ def test_pixels_are_those_of_scanimage(tmp_path, picture, mode):
         {"read_delay": "true", "read_delay_duration": 20000},
         {"select_fd": "true"},
         {"depth": 16},
+        {"three_pass": "true"},
+        {"three_pass": "true", "three_pass_order": '"BGR"', "fuzzy_parameters": "true"},
     ],
     ids=str,
 )
@@ -178,7 +180,6 @@ def test_each_status_of_a_read_has_its_own_name_and_keeps_no_page(tmp_path, stat
     [
         ({"dpi": 2400}, {}, "scan.unsupported"),
         ({"source": "feeder", "duplex": True}, {}, "scan.unsupported"),
-        ({}, {"three_pass": "true"}, "scan.unsupported"),
         ({"page_mm": (290.0, 299.0)}, {"geometry_max": 200}, "scan.unsupported"),
     ],
 )
@@ -244,6 +245,7 @@ def test_fewer_sheets_than_declared_is_short_and_more_is_over(tmp_path):
             "Automatic Document Feeder(left aligned,Duplex)",
             "FlatBed",
         ),
+        (("fb", "adf"), "adf", None, "fb"),
         (("Normal", "Transparency"), None, None, None),
         ((), None, None, None),
     ],
@@ -252,6 +254,28 @@ def test_sources_are_matched_by_what_backends_call_them(choices, feeder, duplex,
     assert match_source(choices, "feeder") == feeder
     assert match_source(choices, "duplex") == duplex
     assert match_source(choices, "flatbed") == flatbed
+
+
+@pytest.mark.parametrize(
+    ("choices", "color", "gray", "lineart"),
+    [
+        (("Gray", "Color"), "Color", "Gray", None),
+        (("Lineart", "Halftone", "Gray", "Color"), "Color", "Gray", "Lineart"),
+        (("Binary", "Gray", "Color"), "Color", "Gray", "Binary"),
+        (("Monochrome", "Grayscale", "Color"), "Color", "Grayscale", "Monochrome"),
+        (
+            ("Black & White", "Gray[Error Diffusion]", "True Gray", "24bit Color"),
+            "24bit Color",
+            "True Gray",
+            "Black & White",
+        ),
+        ((), None, None, None),
+    ],
+)
+def test_modes_are_matched_by_what_backends_call_them(choices, color, gray, lineart):
+    assert match_mode(choices, "color") == color
+    assert match_mode(choices, "gray") == gray
+    assert match_mode(choices, "lineart") == lineart
 
 
 def test_a_status_no_standard_names_keeps_its_number():
