@@ -332,12 +332,12 @@ def test_prepared_pages_are_kept_up_to_their_bound_and_read_anew_when_changed(tm
     files = sorted(tmp_path.iterdir())
     capture = Capture(200, gray=False, area_px=A4_200)
     cache = PageCache(sum(path.stat().st_size for path in files[:2]))
-    first = cache.serve(files[0], capture)
-    assert cache.serve(files[0], capture) is first
-    for path in files:
-        assert cache.serve(path, capture).data == path.read_bytes()
-    assert sum(len(kept.data) for kept in cache._kept.values()) == cache._bytes <= cache._most_bytes
-    assert cache.serve(files[0], capture) is not first
+    first = [cache.serve(path, capture) for path in files]
+    assert [served.data for served in first] == [path.read_bytes() for path in files]
+    again = [
+        cache.serve(path, capture) is served for path, served in zip(files, first, strict=True)
+    ]
+    assert again == [True, True, False, False]
     files[0].write_bytes(page_jpeg(9))
     assert cache.serve(files[0], capture).data == page_jpeg(9)
 
