@@ -22,7 +22,8 @@ GUESSED: Final = "dpi_guessed"
 # Programs write 72 or 96 when nobody told them; a paper longer than this gives them away.
 LONGEST_MM: Final = 500
 _PAPERS_MM: Final = ((210, 297), (297, 420), (148, 210))
-_USUAL_DPI: Final = (72, 75, 96, 100, 150, 200, 240, 300, 400, 600)
+_USUAL_DPI: Final = (200, 240, 300, 400, 600)
+_COARSE_DPI: Final = (72, 75, 96, 100, 150)
 _NEAR: Final = 0.015
 
 
@@ -70,11 +71,13 @@ def resolution(
 
 
 def _guessed(width_px: int, height_px: int) -> int | None:
+    """The usual resolution at which a usual paper has this size; one that may be kept first."""
     short_px, long_px = sorted((width_px, height_px))
-    for short_mm, long_mm in _PAPERS_MM:
-        for dpi in _USUAL_DPI:
-            wanted = (short_mm / MM_PER_INCH * dpi, long_mm / MM_PER_INCH * dpi)
-            pairs = zip((short_px, long_px), wanted, strict=True)
-            if all(abs(pixels - size) <= _NEAR * size for pixels, size in pairs):
-                return dpi
+    for usual in (_USUAL_DPI, _COARSE_DPI):
+        for short_mm, long_mm in _PAPERS_MM:
+            for dpi in usual:
+                wanted = (short_mm / MM_PER_INCH * dpi, long_mm / MM_PER_INCH * dpi)
+                pairs = zip((short_px, long_px), wanted, strict=True)
+                if all(abs(pixels - size) <= _NEAR * size for pixels, size in pairs):
+                    return dpi
     return None

@@ -139,9 +139,10 @@ def _tiff_leaf(file: BinaryIO, frame: tiff.Frame, asked_dpi: int) -> Leaf:
 def _prove_frame(file: BinaryIO, frame: tiff.Frame) -> None:
     if frame.is_plain_jpeg:
         check_jpeg(io.BytesIO(tiff.jpeg_of(file, frame)))
-    else:
-        with _decoded(file, frame):
-            pass
+        return
+    tiff.check_written(file, frame)
+    with _decoded(file, frame):
+        pass
 
 
 @contextmanager

@@ -52,7 +52,8 @@ def pdf_leaves(file: BinaryIO, asked_dpi: int) -> Iterator[Leaf]:
     try:
         document = pypdfium2.PdfDocument(file)
     except pypdfium2.PdfiumError as error:
-        if getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD:
+        # PDFium calls it no error when there is nothing to open: a document without pages.
+        if getattr(error, "err_code", None) in {raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SUCCESS}:
             raise Foreign from error
         raise Unfinished from error
     try:

@@ -28,6 +28,10 @@ _WANTED: Final = frozenset(
 _PER_INCH: Final = {2: 1.0, 3: 2.54}
 _GRAY, _YCBCR = 1, 6
 _BIG: Final = 43
+_HEADER_BYTES: Final = 8
+_GROUP4: Final = 4
+# No code of Group 4 has so many zeros: here the writer has reserved room and not yet written.
+_UNWRITTEN: Final = bytes(8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,20 @@ def jpeg_of(file: BinaryIO, frame: Frame) -> bytes:
     return data[:2] + tables + data[2:]
 
 
+def check_written(file: BinaryIO, frame: Frame) -> None:
+    """Nothing in a Group 4 page is still to be written; its decoder does not mind gaps.
+
+    Raises:
+        Unfinished: There is a gap. *Source:* ITU-T T.6, table of codes.
+    """
+    if frame.compression != _GROUP4:
+        return
+    for at, size in frame.strips:
+        file.seek(at)
+        if _UNWRITTEN in file.read(size):
+            raise Unfinished
+
+
 def _frame(reader: _Reader, values: dict[int, tuple[int, ...]], index: int) -> Frame:
     strips: tuple[tuple[int, int], ...] = ()
     for offsets, counts in _STRIPS:
@@ -96,7 +114,7 @@ def _frame(reader: _Reader, values: dict[int, tuple[int, ...]], index: int) -> F
             strips = tuple(zip(values[offsets], values[counts], strict=True))
     if not strips or not _first(values, _WIDTH, 0) or not _first(values, _HEIGHT, 0):
         raise Foreign
-    if any(at + size > reader.size or not size for at, size in strips):
+    if any(not _HEADER_BYTES <= at < at + size <= reader.size for at, size in strips):
         raise Unfinished
     return Frame(
         index,
