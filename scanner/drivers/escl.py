@@ -118,7 +118,10 @@ def device_of(device_id: str, driver: str, caps: Capabilities) -> Device:
     feeder = caps.simplex or caps.duplex
     inputs = [found for found in (feeder, caps.platen) if found is not None]
     sources = (("feeder",) if feeder else ()) + (("flatbed",) if caps.platen else ())
-    dpi = sorted({value for found in inputs for value in found.dpi})
+    most = quirks_for(caps.model, caps.vendor).dpi_at_most
+    dpi = sorted(
+        {value for found in inputs for value in found.listed_dpi if most is None or value <= most}
+    )
     return Device(
         device_id, driver, caps.vendor, caps.model, caps.serial, caps.uuid, sources, tuple(dpi),
         caps.duplex is not None,

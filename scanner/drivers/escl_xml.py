@@ -21,6 +21,7 @@ SCAN_NS: Final = "http://schemas.hp.com/imaging/escl/2011/05/03"
 PWG_NS: Final = "http://www.pwg.org/schemas/2010/12/sm"
 MAX_XML_BYTES: Final = 1 << 20
 UNITS_PER_INCH: Final = 300
+COMMON_DPI: Final = (150, 200, 300, 400, 600)
 _SCAN: Final = f"{{{SCAN_NS}}}"
 _PWG: Final = f"{{{PWG_NS}}}"
 COLOR_MODES: Final[Mapping[ModeName, str]] = MappingProxyType(
@@ -54,6 +55,11 @@ class InputCaps:
     dpi_range: tuple[int, int] | None
     modes: frozenset[str] = frozenset()
     formats: frozenset[str] = frozenset()
+
+    @property
+    def listed_dpi(self) -> tuple[int, ...]:
+        """The resolutions to choose from; out of a mere range, those in common use."""
+        return self.dpi or tuple(dpi for dpi in COMMON_DPI if self.offers(dpi))
 
     def offers(self, dpi: int) -> bool:
         """Whether the source can scan at this resolution."""
@@ -110,8 +116,8 @@ class Status:
 
     def job_state(self, path: str) -> str:
         """State of the job with this path; empty when it is not listed."""
-        name = path.rstrip("/").rpartition("/")[2]
-        return next((state for uri, state in self.jobs if uri.rstrip("/").endswith(name)), "")
+        name = _last_part(path)
+        return next((state for uri, state in self.jobs if _last_part(uri) == name), "")
 
 
 def parse_capabilities(data: bytes) -> Capabilities:
@@ -221,6 +227,10 @@ def _qualified(name: str) -> str:
     return f"{{{name}" if "}" in name else name
 
 
+def _last_part(path: str) -> str:
+    return path.rstrip("/").rpartition("/")[2]
+
+
 def _parse(data: bytes, root_name: str) -> Element:
     root = parse_xml(data)
     if root.tag != root_name:
@@ -247,6 +257,9 @@ def _input(root: Element, name: str) -> InputCaps | None:
         return None
     dpi = {_number(item, f"{_SCAN}XResolution") for item in caps.iter(f"{_SCAN}DiscreteResolution")}
     span = next(caps.iter(f"{_SCAN}XResolutionRange"), None)
+    if span is None:
+        # The other spelling, as sane-airscan reads it.
+        span = caps.find(f".//{_SCAN}ResolutionRange/{_SCAN}XResolution")
     return InputCaps(
         max_width=_number(caps, f"{_SCAN}MaxWidth"),
         max_height=_number(caps, f"{_SCAN}MaxHeight"),

@@ -143,6 +143,14 @@ def test_a_scanner_that_turns_into_noise_at_any_request_ends_by_name(page):
     assert (sum(isinstance(event, Delivered) for event in events), end) == (1, "scan.page_wrong")
 
 
+@pytest.mark.parametrize("count", [101, 5000])
+def test_headers_without_end_at_a_later_side_keep_the_earlier_ones(page, count):
+    endless = Reply(200, page, {f"X-{n}": "v" * 200 for n in range(count)})
+    with StrangeDevice(Reply(200, page), endless, status=LOADED) as device:
+        events, end = drive(device)
+    assert (sum(isinstance(event, Delivered) for event in events), end) == (1, "scan.driver_error")
+
+
 TEXT = st.one_of(
     st.sampled_from(["", "0", "1", "-1", "2480", "99999999999", "NaN", "1e3", "٣٠٠", "true"]),
     st.text(

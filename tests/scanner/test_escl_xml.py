@@ -82,6 +82,9 @@ def test_the_state_is_that_of_our_own_job():
     found = parse_status(status("ScannerAdfLoaded", "Aborted"))
     assert found.job_state("/eSCL/ScanJobs/1") == "Aborted"
     assert found.job_state("/eSCL/ScanJobs/21") == ""
+    longer = parse_status(status("", "Aborted").replace(b"ScanJobs/1<", b"ScanJobs/21<"))
+    assert longer.job_state("/eSCL/ScanJobs/1") == ""
+    assert longer.job_state("/eSCL/ScanJobs/21/") == "Aborted"
 
 
 @pytest.mark.parametrize("number", ["", "-1", "3e9", "٣", "9" * 40, "12.5", "0x20"])
@@ -94,16 +97,23 @@ def test_a_number_that_is_none_counts_as_not_given(number):
     assert found.simplex.max_width == 0
 
 
-def test_a_range_of_resolutions_offers_what_lies_inside():
+@pytest.mark.parametrize(
+    "span",
+    [
+        "<s:XResolutionRange><s:Min>75</s:Min><s:Max>600</s:Max></s:XResolutionRange>",
+        "<s:XResolution><s:Min>75</s:Min><s:Max>600</s:Max></s:XResolution>",
+    ],
+)
+def test_a_range_of_resolutions_offers_what_lies_inside(span):
     document = (
         f'<s:ScannerCapabilities xmlns:s="{SCAN_NS}"><s:Adf><s:AdfSimplexInputCaps>'
-        "<s:XResolutionRange><s:Min>75</s:Min><s:Max>600</s:Max></s:XResolutionRange>"
-        "</s:AdfSimplexInputCaps></s:Adf></s:ScannerCapabilities>"
+        f"<s:ResolutionRange>{span}</s:ResolutionRange></s:AdfSimplexInputCaps></s:Adf></s:ScannerCapabilities>"
     ).encode()
     source = parse_capabilities(document).simplex
     assert source is not None
     assert source.offers(300)
     assert not source.offers(601)
+    assert source.listed_dpi == (150, 200, 300, 400, 600)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])

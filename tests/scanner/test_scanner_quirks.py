@@ -8,6 +8,7 @@ from importlib import resources
 
 import pytest
 
+from scanner.drivers.escl import EsclSource
 from scanner.drivers.escl_link import EsclLink
 from scanner.drivers.source import Delivered
 from scanner.quirks import PLAIN, Quirks, quirks_for
@@ -167,6 +168,8 @@ def test_a_resolution_announced_but_not_delivered_is_not_asked_for(page):
     with StrangeDevice(Reply(200, page), caps=caps) as device:
         assert drive(device, dpi=600) == ([], "scan.unsupported")
         assert device.posts == []
+        (listed,) = EsclSource((device.url,)).devices()
+    assert listed.dpi == (200,)
 
 
 @pytest.mark.parametrize(
