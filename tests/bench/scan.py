@@ -276,6 +276,7 @@ def _pace_table(pace: Mapping[str, float]) -> str:
             f"| last byte of the first side to its thumbnail | {_ms(pace['first_thumbnail_s'])} |",
             f"| last byte to thumbnail, backs, median / 99 % | {_ms(pace['back_thumbnail_median_s'])} / {_ms(pace['back_thumbnail_p99_s'])} |",
             f"| last byte to thumbnail, fronts, median / 99 % | {_ms(pace['front_thumbnail_median_s'])} / {_ms(pace['front_thumbnail_p99_s'])} |",
+            f"| last byte of the sheet to the thumbnail of its front, median / 99 % | {_ms(pace['front_after_back_median_s'])} / {_ms(pace['front_after_back_p99_s'])} |",
             f"| thumbnails within 300 ms | {pace['thumbnails_within_300_ms']:.1%} |",
             _memory("scan host", "host", pace),
             _memory("scan worker", "worker", pace),

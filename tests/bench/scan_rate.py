@@ -202,6 +202,8 @@ def paced(work: Path, sample: Sequence[bytes], sheets: int, ipm: float) -> dict[
     late = [at - job_at - n * period_s for n, at in enumerate(stack.sent, 1)]
     fronts = [s - e for s, e in zip(stack.shown[::2], stack.sent[::2], strict=True)]
     backs = [s - e for s, e in zip(stack.shown[1::2], stack.sent[1::2], strict=True)]
+    pairs = zip(stack.shown[::2], stack.sent[1::2], strict=True)
+    with_back = [s - e for s, e in pairs]
     kept = [k - e for k, e in zip(stack.kept[1::2], stack.sent[1::2], strict=True)]
     first_s = stack.shown[0] - stack.sent[0]
     return {
@@ -216,6 +218,8 @@ def paced(work: Path, sample: Sequence[bytes], sheets: int, ipm: float) -> dict[
         "first_thumbnail_s": first_s,
         "front_thumbnail_median_s": statistics.median(fronts),
         "front_thumbnail_p99_s": _p99(fronts),
+        "front_after_back_median_s": statistics.median(with_back),
+        "front_after_back_p99_s": _p99(with_back),
         "back_thumbnail_median_s": statistics.median(backs),
         "back_thumbnail_p99_s": _p99(backs),
         "thumbnails_within_300_ms": sum(s <= 0.3 for s in fronts + backs) / sides,
