@@ -119,9 +119,9 @@ def _opened(name: str, stop: Stop) -> SaneDevice:
 def _sides(device: SaneDevice, request: ScanRequest, stop: Stop) -> Iterator[DriverEvent]:
     numbers = Numbering(request)
     # A sensor that is on before any paper moved tells of an earlier pass.
-    watched = request.multifeed == "stop" and not double_fed(device)
+    device.watched = request.multifeed == "stop" and not double_fed(device)
     while (yield from _start_side(device, request, stop, numbers)):
-        fed_double = yield from _side(device, request, stop, numbers, watched=watched)
+        fed_double = yield from _side(device, request, stop, numbers)
         if fed_double:
             raise ScannerError("scan.double_feed")
         if request.source == "flatbed":
@@ -185,7 +185,7 @@ def _start(
 
 
 def _side(
-    device: SaneDevice, request: ScanRequest, stop: Stop, numbers: Numbering, *, watched: bool
+    device: SaneDevice, request: ScanRequest, stop: Stop, numbers: Numbering
 ) -> Generator[DriverEvent, None, bool]:
     """One side; whether a sensor says that its sheet went in together with another."""
     page = Page(device.parameters(), request)
@@ -206,7 +206,7 @@ def _side(
     facts = ImageFacts(page.media, page.width_px, page.height_px, request.dpi)
     flags = size_flags(facts, request.page_px(), request.dpi)
     # Asked once a sheet: it costs the device a command.
-    fed_double = watched and not numbers.sheet_open and double_fed(device)
+    fed_double = device.watched and not numbers.sheet_open and double_fed(device)
     if fed_double:
         flags += ("double_feed",)
     yield Delivered(facts.media, facts.width_px, facts.height_px, flags)

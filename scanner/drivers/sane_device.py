@@ -103,6 +103,9 @@ class Parameters:
 class SaneDevice:
     """An open handle.
 
+    `by_net` and `distant` tell devices that libsane reaches through its own network backend and
+    through any network; `watched` is set while the double-feed sensor speaks of the pass that runs.
+
     Raises:
         ScannerError: The device cannot be opened.
     """
@@ -111,6 +114,7 @@ class SaneDevice:
         self._lib = library()
         self.by_net = name.startswith("net:")
         self.distant = name.startswith(_DISTANT)
+        self.watched = False
         self._handle = c.c_void_p()
         status = self._lib.sane_open(name.encode(), c.byref(self._handle))
         if status != Status.GOOD:
