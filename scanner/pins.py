@@ -65,6 +65,7 @@ class Pins:
             self._known = known
             return
         try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
             descriptor, name = tempfile.mkstemp(dir=self._file.parent, prefix=".pins-")
         except OSError as error:
             raise ScannerError("scan.driver_error", code="pins") from error

@@ -114,9 +114,16 @@ def test_pins_that_cannot_be_read_are_not_replaced_by_new_trust(tmp_path, text):
     assert file.read_bytes() == before
 
 
+def test_the_folder_of_the_pins_is_made_at_the_first_one(tmp_path):
+    file = tmp_path / "home" / "trust" / "scanners.json"
+    Pins(file).check("h", 1, b"one")
+    assert list(json.loads(file.read_text())) == ["h:1"]
+
+
 def test_pins_that_cannot_be_written_stop_the_scan(tmp_path):
+    (tmp_path / "file").touch()
     with pytest.raises(ScannerError) as caught:
-        Pins(tmp_path / "none" / "pins.json").check("h", 1, b"one")
+        Pins(tmp_path / "file" / "pins.json").check("h", 1, b"one")
     assert caught.value.params["code"] == "pins"
 
 
