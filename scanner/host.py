@@ -65,6 +65,14 @@ def source_for(driver: str) -> Source:
         from scanner.drivers.hotfolder import HotFolderSource  # noqa: PLC0415 - brings Pillow
 
         return HotFolderSource((address,))
+    if name == "wia":
+        from scanner.drivers.wia import WiaSource  # noqa: PLC0415 - COM only when asked for
+
+        return WiaSource()
+    if name == "twain":
+        from scanner.drivers.twain import TwainSource  # noqa: PLC0415 - loads foreign code
+
+        return TwainSource()
     if name == "simulated":
         from scanner.drivers.simulated import SimulatedSource  # noqa: PLC0415 - brings Pillow
 
