@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from zeroconf import ServiceInfo, Zeroconf
 
-from scanner.drivers.discovery import SECURE_SERVICE, SERVICE, addresses
+from scanner.drivers.discovery import SECURE_SERVICE, SERVICE, _Heard, addresses
 from scanner.drivers.escl import EsclSource
 from scanner.remote import RemoteSource
 from scanner.simulator import SimulatorServer
@@ -69,6 +69,16 @@ def test_devices_without_a_uuid_are_told_apart_by_their_addresses():
         ("http://192.0.2.7:80/eSCL",),
         ("http://192.0.2.8:80/eSCL",),
     )
+
+
+def test_a_scanner_that_says_goodbye_is_gone_and_a_renamed_one_has_its_new_name():
+    network = None
+    listener = _Heard()
+    listener.add_service(network, SERVICE, "old")  # type: ignore[arg-type]
+    listener.add_service(network, SECURE_SERVICE, "old")  # type: ignore[arg-type]
+    listener.remove_service(network, SERVICE, "old")  # type: ignore[arg-type]
+    listener.update_service(network, SERVICE, "new")  # type: ignore[arg-type]
+    assert listener.names == {(SECURE_SERVICE, "old"), (SERVICE, "new")}
 
 
 def test_only_ipv6_is_enough():

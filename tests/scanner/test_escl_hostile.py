@@ -43,10 +43,13 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 class RawDevice:
     """Answers every connection with the same bytes, whatever was asked, and hangs up."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
         self.answer = b""
-        self.server = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.server.getsockname()[1]}/eSCL"
+        self.asked = b""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.server = socket.create_server((host, 0), family=family)
+        self.port = self.server.getsockname()[1]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}/eSCL"
         self.sent = 0
         threading.Thread(target=self.run, daemon=True).start()
 
@@ -58,7 +61,7 @@ class RawDevice:
                 return
             with client:
                 try:
-                    client.recv(65_536)
+                    self.asked = client.recv(65_536)
                     self.sent = 0
                     for at in range(0, len(self.answer), 65_536):
                         client.sendall(self.answer[at : at + 65_536])
@@ -71,8 +74,8 @@ class RawDevice:
 
 
 @contextmanager
-def raw() -> Iterator[RawDevice]:
-    device = RawDevice()
+def raw(host: str = "127.0.0.1") -> Iterator[RawDevice]:
+    device = RawDevice(host)
     try:
         yield device
     finally:
@@ -128,6 +131,18 @@ def test_thirty_megabytes_of_headers_are_not_read(device):
     answer = HEAD + b"A: " + b"a" * (30 << 20)
     assert trouble(device, answer) == "scan.driver_error"
     assert device.sent < 20 << 20
+
+
+def test_a_scanner_may_live_at_an_ipv6_address():
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError as error:
+        pytest.skip(f"no IPv6 here: {error}")
+    with raw("::1") as device:
+        device.answer = HEAD + b"\r\n" + caps_of("Six X1")
+        assert capabilities(EsclLink(device.url), 5).model == "Six X1"
+        assert f"Host: [::1]:{device.port}\r\n".encode() in device.asked
+        assert b"Connection: close\r\n" in device.asked
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
