@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from scanner.drivers.sane_abi import Frame
 from scanner.drivers.sane_lineart import LineartEncoder
 from scanner.errors import ScannerError
-from scanner.jpeg_strips import MAX_SIDE_PX, STRIP_ROWS, StripEncoder
+from scanner.jpeg_strips import MAX_SIDE_PX, StripEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +27,7 @@ PLANES: Final = (Frame.RED, Frame.GREEN, Frame.BLUE)
 _DEPTHS: Final = {"color": (8, 16), "gray": (8, 16), "lineart": (1,)}
 _FRAMES: Final = {"color": (Frame.RGB, *PLANES), "gray": (Frame.GRAY,), "lineart": (Frame.GRAY,)}
 _FAST: Final = 1
+_PLANE_ROWS: Final = 16
 
 
 class Page:
@@ -185,7 +186,7 @@ class _Planes:
     """
 
     def __init__(self, width_px: int) -> None:
-        self._strip_bytes = width_px * STRIP_ROWS
+        self._strip_bytes = width_px * _PLANE_ROWS
         self._kept: dict[int, list[bytes]] = {}
         self._open: list[bytes] = []
         self._pending = bytearray()

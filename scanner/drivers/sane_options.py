@@ -53,7 +53,8 @@ _OFF: Final = (
     "deskew",
     "ald",
 )
-# Both detectors of thickness and the order to stop; length and skew mistake mixed sizes for faults.
+# The order to stop and the detector of thickness; length and skew mistake mixed sizes for faults.
+# The action comes first: it makes its detectors settable.
 _STOP_ON_DOUBLE: Final = (
     ("df-action", ("stop",)),
     ("df-thickness", ("on", "yes")),
@@ -65,10 +66,10 @@ _STOP_ON_DOUBLE: Final = (
     ("dfstop", ("on", "yes")),
 )
 _IGNORE_DOUBLE: Final = (
+    ("df-action", ("continue", "default")),
     ("df-thickness", ("off", "no")),
     ("df-length", ("off", "no")),
     ("df-skew", ("off", "no")),
-    ("df-action", ("continue", "default")),
     ("double-feed", ("off", "no")),
     ("dfeed", ("off", "no")),
     ("dfstop", ("off", "no")),

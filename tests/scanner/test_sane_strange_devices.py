@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from scanner.drivers.sane_abi import Status
+from scanner.model import Ended, Notice
 from scanner.remote import RemoteSource
 from tests.scanner.scan_kit import HOST
 from tests.scanner.strange_sane import (
@@ -119,6 +120,21 @@ def test_a_device_that_warms_up_or_is_busy_at_a_start_is_waited_for_and_says_so(
     )
     got = strange.run(wish())[0]
     assert (got.reason, len(got.sides), got.notices) == ("complete", 2, [slug, slug])
+
+
+@pytest.mark.parametrize("now", [True, False])
+def test_a_wait_for_a_device_that_warms_up_can_be_stopped(strange, now):
+    lines = [f"at|start|{n}|status|{Status.WARMING_UP}" for n in range(1, 50)]
+    strange.device("0", FEEDER, MODES, GRAY, *lines)
+    source = RemoteSource(HOST, strange.env)
+    events = []
+    for event in source.scan(wish()):
+        events.append(event)
+        if isinstance(event, Notice):
+            source.stop(now=now)
+    source.close()
+    assert [type(event) for event in events] == [Notice, Ended]
+    assert (events[0].slug, events[1].reason) == ("scan.warming_up", "cancelled")
 
 
 def test_a_feeder_of_fujitsu_words_is_set_to_stop_at_double_feeds_and_to_change_no_image(strange):
@@ -326,6 +342,16 @@ def test_sixteen_bits_lose_their_lower_half_in_the_order_of_this_machine(strange
     found = opened(got.data[0]).astype(int)
     near = np.abs(found - upper) <= 12
     assert near.mean() > 0.9
+
+
+@pytest.mark.parametrize("lines", [400, -1])
+def test_black_and_white_rows_lose_their_padding(strange, lines):
+    strange.device("0", FEEDER, MODES, f"frame|0|500|{lines}|1|70|1")
+    got = strange.run(wish(mode="lineart", page_mm=(50.0, 40.0 if lines > 0 else 10.0)))[0]
+    height = 400 if lines > 0 else 100
+    assert (got.reason, got.sides) == ("complete", [["image/png", 500, height, []]])
+    black = np.unpackbits(pixels(height, 70)[:, :63], axis=1)[:, :500]
+    assert np.array_equal(opened(got.data[0]), black == 0)
 
 
 def test_three_frames_in_any_order_are_one_page_of_the_colours_they_name(strange):
