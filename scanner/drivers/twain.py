@@ -25,18 +25,17 @@ from scanner.drivers.source import (
     concluded,
     silence_limits,
 )
-from scanner.drivers.twain_abi import (
+from scanner.drivers.twain_abi import ImageInfo, MemXfer
+from scanner.drivers.twain_caps import Capabilities, configure, offered_dpi
+from scanner.drivers.twain_names import (
     COMPRESSION_NONE,
     PIXEL_BW,
     PIXEL_GRAY,
     PIXEL_RGB,
     Cap,
     Cc,
-    ImageInfo,
-    MemXfer,
     TwainError,
 )
-from scanner.drivers.twain_caps import Capabilities, configure, offered_dpi
 from scanner.drivers.twain_session import Session, texts
 from scanner.errors import ScannerError, strongest
 from scanner.jpeg_strips import MAX_SIDE_PX, StripEncoder

@@ -11,6 +11,15 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from scanner.drivers.twain_abi import (
+    ArrayHead,
+    Capability,
+    EnumerationHead,
+    Fix32,
+    ImageLayout,
+    OneValue,
+    Range,
+)
+from scanner.drivers.twain_names import (
     ALL_IMAGES,
     AUTOSIZE_NONE,
     BLANKS_KEPT,
@@ -31,17 +40,10 @@ from scanner.drivers.twain_abi import (
     TWON_RANGE,
     UNITS_INCHES,
     XFERMECH_MEMORY,
-    ArrayHead,
     Cap,
-    Capability,
     Dat,
-    EnumerationHead,
-    Fix32,
-    ImageLayout,
     Kind,
     Msg,
-    OneValue,
-    Range,
     Rc,
     TwainError,
     fix32,

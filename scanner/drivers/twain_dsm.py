@@ -10,17 +10,15 @@ import ctypes as c
 import sys
 from typing import TYPE_CHECKING, Final
 
-from scanner.drivers.twain_abi import (
+from scanner.drivers.twain_abi import EntryPoint, Identity, Status
+from scanner.drivers.twain_names import (
     DF_APP2,
     DF_DSM2,
     DG_CONTROL,
     DG_IMAGE,
     Dat,
-    EntryPoint,
-    Identity,
     Msg,
     Rc,
-    Status,
     TwainError,
 )
 from scanner.errors import ScannerError

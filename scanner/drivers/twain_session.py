@@ -13,6 +13,18 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from scanner.drivers.twain_abi import (
+    Callback,
+    DeviceEvent,
+    Event,
+    Identity,
+    ImageInfo,
+    MemXfer,
+    PendingXfers,
+    SetupMemXfer,
+    UserInterface,
+)
+from scanner.drivers.twain_dsm import ENTRY, Dsm
+from scanner.drivers.twain_names import (
     APP_OWNS_POINTER,
     DEVICE_DOUBLE_FEED,
     DEVICE_JAM,
@@ -20,21 +32,11 @@ from scanner.drivers.twain_abi import (
     DF_DSM2,
     DG_CONTROL,
     TWON_DONTCARE16,
-    Callback,
     Dat,
-    DeviceEvent,
-    Event,
-    Identity,
-    ImageInfo,
-    MemXfer,
     Msg,
-    PendingXfers,
     Rc,
-    SetupMemXfer,
     TwainError,
-    UserInterface,
 )
-from scanner.drivers.twain_dsm import ENTRY, Dsm
 from scanner.drivers.twain_window import Message, Window
 from scanner.errors import ScannerError
 

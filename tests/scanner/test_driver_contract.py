@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from scanner.drivers import wia_names
-from scanner.drivers.twain_abi import DEVICE_DOUBLE_FEED, Cc
+from scanner.drivers.twain_names import DEVICE_DOUBLE_FEED, Cc
 from scanner.model import ScanRequest, SideBegin, SideDropped, SideEnd
 from scanner.remote import RemoteSource
 from scanner.simulator import Fault, SimulatorServer

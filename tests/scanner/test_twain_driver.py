@@ -14,10 +14,10 @@ import threading
 import pytest
 from PIL import Image
 
-from scanner.drivers import twain, twain_abi, twain_dsm
+from scanner.drivers import twain, twain_abi, twain_dsm, twain_names
 from scanner.drivers.source import Delivered, Over, Stop
 from scanner.drivers.twain import TwainSource, host_command
-from scanner.drivers.twain_abi import Cap, Cc, fix32, from_item
+from scanner.drivers.twain_names import Cap, Cc, fix32, from_item
 from scanner.errors import ScannerError
 from scanner.model import ScanRequest, SideBegin, SideChunk
 from tests.scanner.fake_dsm import library_in
@@ -106,7 +106,7 @@ def test_structures_have_the_sizes_a_compiler_gives_them(bench):
 
 def test_fixed_point_numbers_survive_both_ways():
     for value in (0, 200, 8.2677, 11.6929, -1, -0.5):
-        assert abs(from_item(twain_abi.Kind.FIX32, fix32(value)) - value) < 1 / 65536
+        assert abs(from_item(twain_names.Kind.FIX32, fix32(value)) - value) < 1 / 65536
 
 
 def test_the_source_tells_what_it_can_and_those_standing_for_wia_are_left_out(bench):
@@ -171,7 +171,7 @@ def test_the_setting_is_made_anew_and_what_leaves_sheets_out_is_off(bench):
         Cap.AUTOMATICBORDERDETECTION: 0, Cap.AUTOMATICDESKEW: 0, Cap.AUTOSIZE: 0,
         Cap.UNDEFINEDIMAGESIZE: 0, Cap.DOUBLEFEEDDETECTION: 0b11,
         Cap.DOUBLEFEEDDETECTIONRESPONSE: 0b1,
-        Cap.DEVICEEVENT: 1 << twain_abi.DEVICE_DOUBLE_FEED | 1 << twain_abi.DEVICE_JAM,
+        Cap.DEVICEEVENT: 1 << twain_names.DEVICE_DOUBLE_FEED | 1 << twain_names.DEVICE_JAM,
     }  # fmt: skip
     assert {cap: c.c_uint32(bench.setting(cap)).value for cap in wanted} == wanted
     bench.scan(ask(multifeed="off", source="flatbed"))
@@ -210,14 +210,14 @@ def test_what_a_source_need_not_offer_does_not_hinder(bench, cap):
 
 @pytest.mark.parametrize("when", [0, 1, 2])
 @pytest.mark.parametrize("sheet", [1, 3])
-@pytest.mark.parametrize("condition", sorted(twain_abi.SLUGS))
+@pytest.mark.parametrize("condition", sorted(twain_names.SLUGS))
 def test_each_condition_at_each_sheet_has_its_name_and_keeps_the_sheets_before_it(
     bench, condition, sheet, when
 ):
     """Chapter 11; chapter 7, DAT_IMAGEINFO and DAT_IMAGEMEMXFER."""
     bench.plan(at=sheet, cc=condition, when=when)
     events = bench.scan()
-    slug = twain_abi.SLUGS[condition]
+    slug = twain_names.SLUGS[condition]
     if condition == Cc.NOMEDIA and when == 2:
         slug = "scan.page_truncated"
     elif condition == Cc.NOMEDIA and sheet > 1:
@@ -250,10 +250,10 @@ def test_a_return_code_that_needs_no_condition_has_its_name(bench, rc, slug):
 
 def test_a_double_feed_outranks_the_jam_it_also_looks_like(bench):
     """Chapter 7, DAT_DEVICEEVENT: TWDE_PAPERDOUBLEFEED beside TWCC_PAPERJAM."""
-    bench.plan(at=2, cc=Cc.PAPERJAM, event=twain_abi.DEVICE_DOUBLE_FEED)
+    bench.plan(at=2, cc=Cc.PAPERJAM, event=twain_names.DEVICE_DOUBLE_FEED)
     events = bench.scan()
     assert (reason(events), len(kept(events))) == ("scan.double_feed", 1)
-    bench.plan(at=2, cc=Cc.PAPERDOUBLEFEED, event=twain_abi.DEVICE_JAM)
+    bench.plan(at=2, cc=Cc.PAPERDOUBLEFEED, event=twain_names.DEVICE_JAM)
     assert reason(bench.scan()) == "scan.double_feed"
 
 
