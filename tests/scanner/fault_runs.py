@@ -34,12 +34,12 @@ from scanner.simulator import FAULT_NAMES, Fault, SimulatorServer
 from tests.scanner.scan_kit import hidden_driver_code, write_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 MOST_SHEETS = 6
 MOST_PASSES = 12
-STALL_S = 2.0
+STALL_S = 3.0
 SIDES_PER_MINUTE = 3000.0
 RETRIES = 3
 SLUGS = {
@@ -371,9 +371,8 @@ class _Watch:
         )
 
 
-def until(done: object, limit_s: float = 20.0) -> None:
+def until(done: Callable[[], bool], limit_s: float = 20.0) -> None:
     """Return when `done()`; it is asked every few milliseconds, and fails after the limit."""
-    assert callable(done)
     deadline = time.monotonic() + limit_s
     pause = threading.Event()
     while not done():
