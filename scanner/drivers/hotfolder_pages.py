@@ -24,7 +24,6 @@ from scanner.drivers.hotfolder_formats import (
     kind_of,
 )
 from scanner.drivers.hotfolder_leaf import Leaf, bounded, resolution
-from scanner.drivers.hotfolder_png import PngBands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,6 +124,8 @@ def _tiff_leaf(file: BinaryIO, frame: tiff.Frame, asked_dpi: int) -> Leaf:
         )
 
     def chunks() -> Iterator[bytes]:
+        from scanner.drivers.hotfolder_png import PngBands  # noqa: PLC0415 - brings NumPy
+
         with _decoded(file, frame) as image:
             samples, bits = _KEPT_MODES[image.mode]
             out = PngBands(width_px=width, height_px=height, samples=samples, bits=bits, dpi=dpi)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
@@ -17,14 +18,15 @@ from pypdfium2 import raw
 
 from scanner.drivers.hotfolder_formats import Foreign, Unfinished, check_jpeg
 from scanner.drivers.hotfolder_leaf import LEAST_DPI, Leaf, bounded
-from scanner.drivers.hotfolder_png import PngBands
-from scanner.jpeg_strips import StripEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 POINTS_PER_INCH: Final = 72.0
-BAND_ROWS: Final = 512
+PAGES_AT_ONCE: Final = 4
+# Every band costs the decoding of the whole picture: A4 at 300 dpi is one, at 600 dpi four.
+BAND_BYTES: Final = 28_000_000
+SLICE_ROWS: Final = 128
 NEAR: Final = 0.02
 # Below this part of the page a picture is an ornament; its resolution says nothing of the scan.
 MOST_OF_PAGE: Final = 0.5
@@ -49,26 +51,35 @@ def pdf_leaves(file: BinaryIO, asked_dpi: int) -> Iterator[Leaf]:
         Unfinished: The file cannot be opened, or a picture in it is cut.
         Foreign: It asks for a password, has no page, or a page is beyond all limits.
     """
+    at, count = 0, 1
+    while at < count:
+        # A document keeps what was read of it: opened anew it needs no more than a few pages.
+        with _opened(file) as document:
+            count = len(document)
+            for index in range(at, min(at + PAGES_AT_ONCE, count)):
+                page = document[index]
+                try:
+                    yield _leaf(page, asked_dpi)
+                finally:
+                    page.close()
+        at += PAGES_AT_ONCE
+
+
+@contextmanager
+def _opened(file: BinaryIO) -> Iterator[pypdfium2.PdfDocument]:
     try:
         document = pypdfium2.PdfDocument(file)
+        try:
+            if not len(document):
+                raise Foreign
+            yield document
+        finally:
+            document.close()
     except pypdfium2.PdfiumError as error:
         # PDFium calls it no error when there is nothing to open: a document without pages.
         if getattr(error, "err_code", None) in {raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SUCCESS}:
             raise Foreign from error
         raise Unfinished from error
-    try:
-        if not len(document):
-            raise Foreign
-        for index in range(len(document)):
-            page = document[index]
-            try:
-                yield _leaf(page, asked_dpi)
-            finally:
-                page.close()
-    except pypdfium2.PdfiumError as error:
-        raise Unfinished from error
-    finally:
-        document.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +194,8 @@ def _two_tone(page: pypdfium2.PdfPage, picture: _Picture) -> Leaf:
     dpi = round(picture.dpi)
 
     def chunks() -> Iterator[bytes]:
+        from scanner.drivers.hotfolder_png import PngBands  # noqa: PLC0415 - brings NumPy
+
         out = PngBands(width_px=size[0], height_px=size[1], samples=1, bits=1, dpi=dpi)
         for rows, data in _bands(page, size, gray=True):
             band = Image.frombytes("L", (size[0], rows), data)
@@ -193,6 +206,8 @@ def _two_tone(page: pypdfium2.PdfPage, picture: _Picture) -> Leaf:
 
 
 def _drawn(page: pypdfium2.PdfPage, size: tuple[int, int], dpi: int) -> Iterator[bytes]:
+    from scanner.jpeg_strips import StripEncoder  # noqa: PLC0415 - brings NumPy
+
     encoder = StripEncoder(width_px=size[0], samples=3, height_px=size[1], dpi=dpi)
     for _, data in _bands(page, size, gray=False):
         yield from encoder.feed(data)
@@ -201,17 +216,22 @@ def _drawn(page: pypdfium2.PdfPage, size: tuple[int, int], dpi: int) -> Iterator
 
 def _bands(
     page: pypdfium2.PdfPage, size: tuple[int, int], *, gray: bool
-) -> Iterator[tuple[int, bytes]]:
+) -> Iterator[tuple[int, memoryview]]:
     """Rows and their bytes (8-bit gray or RGB), from the top of the page drawn at this size."""
     width, height = size
     kind = raw.FPDFBitmap_Gray if gray else raw.FPDFBitmap_BGR
     flags = raw.FPDF_ANNOT | (raw.FPDF_GRAYSCALE if gray else raw.FPDF_REVERSE_BYTE_ORDER)
-    for top in range(0, height, BAND_ROWS):
-        rows = min(BAND_ROWS, height - top)
+    row_bytes = width * (1 if gray else 3)
+    band_rows = max(SLICE_ROWS, BAND_BYTES // row_bytes)
+    for top in range(0, height, band_rows):
+        rows = min(band_rows, height - top)
         bitmap = pypdfium2.PdfBitmap.new_native(width, rows, kind, rev_byteorder=not gray)
         try:
             bitmap.fill_rect(_WHITE, 0, 0, width, rows)
             raw.FPDF_RenderPageBitmap(bitmap, page, 0, -top, width, height, 0, flags)
-            yield rows, bytes(cast("bytes", bitmap.buffer))
+            drawn = memoryview(cast("bytearray", bitmap.buffer)).cast("B")
+            for at in range(0, rows, SLICE_ROWS):
+                some = min(SLICE_ROWS, rows - at)
+                yield some, drawn[at * row_bytes : (at + some) * row_bytes]
         finally:
             bitmap.close()

@@ -126,10 +126,15 @@ class Watch:
         self.changed_at = time.monotonic()
 
     def overdue(self, sight: Sight, limit_s: float) -> bool:
-        """Whether it lay still, or grew, for longer than a file may that is not whole."""
-        now = time.monotonic()
-        limit_s = max(limit_s, 2 * self.stable_s)
-        return now - sight.since > limit_s or now - sight.first > LONGEST_GROWTH * limit_s
+        """Whether it grew, or lay still and was not whole, for longer than a file may.
+
+        One that only waits for its turn behind others never is.
+        """
+        now, limit_s = time.monotonic(), max(limit_s, 2 * self.stable_s)
+        lies = now - sight.since
+        if lies < self.stable_s:
+            return now - sight.first > LONGEST_GROWTH * limit_s
+        return lies > limit_s and (sight.looked is not None or sight.in_transfer)
 
     def _entries(self) -> Iterator[tuple[str, Path, os.stat_result, bool]]:
         with os.scandir(self.folder) as entries:
