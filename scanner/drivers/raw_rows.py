@@ -1,24 +1,24 @@
-"""Rows as Windows drivers deliver them, made into rows the JPEG encoder takes.
+"""Rows as Windows drivers deliver them, made into rows our encoders take.
 
-They come padded, blue first, with one bit a pixel, or from the bottom of the page upwards.
+They come padded, blue first, with ink as nought, or from the bottom of the page upwards.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from scanner.drivers.sane_lineart import LineartEncoder
 from scanner.jpeg_strips import STRIP_ROWS, StripEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _RGB: Final = 3
-_BITS: Final = 8
+_INVERTED: Final = bytes(255 - value for value in range(256))
 
 
 class RowCutter:
-    """Whole rows out of a stream of bytes: padding cut away, pixels made 8-bit gray or RGB.
+    """Whole rows out of a stream of bytes: padding cut away, pixels made what an encoder takes.
 
     `stride` counts the bytes of a row as it comes, `convert` makes the useful bytes of one or
     more rows into pixels; it sees `useful` bytes a row.
@@ -50,7 +50,7 @@ class RowCutter:
 
 
 def as_they_are(rows: bytearray) -> bytearray:
-    """The same bytes: 8-bit gray or RGB already."""
+    """The same bytes: what an encoder takes already."""
     return rows
 
 
@@ -73,26 +73,9 @@ def from_levels(levels: bytes) -> Callable[[bytearray], bytearray]:
     return lambda rows: rows.translate(levels)
 
 
-def from_bits(width_px: int, zero: int, one: int) -> Callable[[bytearray], bytearray]:
-    """Gray out of one bit a pixel, leftmost in the highest bit; the levels of bits 0 and 1."""
-    useful = -(-width_px // _BITS)
-    table = _bit_table(zero, one)
-
-    def convert(rows: bytearray) -> bytearray:
-        out = bytearray()
-        for at in range(0, len(rows), useful):
-            wide = b"".join([table[byte] for byte in rows[at : at + useful]])
-            out += wide[:width_px]
-        return out
-
-    return convert
-
-
-@lru_cache(maxsize=4)
-def _bit_table(zero: int, one: int) -> tuple[bytes, ...]:
-    return tuple(
-        bytes(one if byte & (1 << bit) else zero for bit in range(7, -1, -1)) for byte in range(256)
-    )
+def inverted(rows: bytearray) -> bytearray:
+    """Every bit turned: ink is 1 where it was 0."""
+    return rows.translate(_INVERTED)
 
 
 class RisingEncoder(StripEncoder):
@@ -127,3 +110,27 @@ class RisingEncoder(StripEncoder):
         turned = bytearray().join(self._pending[at - step : at] for at in range(size, 0, -step))
         del self._pending[:size]
         self._strips.append(self._encode(memoryview(turned), rows))
+
+
+class RisingLineart:
+    """Takes rows of one bit a pixel from the last to the first; the same PNG as in order.
+
+    A deflated stream cannot be turned, so the raw rows are held: an A4 page at 600 dpi is 4.4 MB.
+    """
+
+    def __init__(self, *, width_px: int, height_px: int, dpi: int) -> None:
+        self._encoder = LineartEncoder(width_px=width_px, height_px=height_px, dpi=dpi)
+        self._row_bytes = -(-width_px // 8)
+        self._pending = bytearray()
+
+    def feed(self, rows: bytes | bytearray | memoryview) -> Iterator[bytes]:
+        """Nothing yet: the first row of the page comes last."""
+        self._pending += rows
+        yield from ()
+
+    def finish(self) -> Iterator[bytes]:
+        """The whole PNG in parts; all rows must have come."""
+        step = self._row_bytes
+        ends = range(len(self._pending), 0, -step)
+        yield from self._encoder.feed(b"".join(self._pending[at - step : at] for at in ends))
+        yield from self._encoder.finish()

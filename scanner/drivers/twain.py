@@ -16,7 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from scanner.drivers.raw_rows import RowCutter, as_they_are, from_bits
+from scanner.drivers.raw_rows import RowCutter, as_they_are, inverted
+from scanner.drivers.sane_lineart import LineartEncoder
 from scanner.drivers.source import (
     Delivered,
     DriverEvent,
@@ -186,11 +187,8 @@ class _Pass:
 
     def _side(self) -> Iterator[DriverEvent]:
         info = self._session.image()
-        samples = _samples(info, self._request)
         length = info.length if info.length > 0 else None
-        encoder = StripEncoder(
-            width_px=info.width, samples=samples, height_px=length, dpi=self._request.dpi
-        )
+        encoder = _encoder(info, length, self._request)
         begin: SideBegin | None = None
         cutter: RowCutter | None = None
         raw_bytes = 0
@@ -204,7 +202,7 @@ class _Pass:
                 self._begun = True
                 yield begin
             cutter = cutter or _cutter(info, strip)
-            _check(info, strip)
+            _check(info, strip, encoder.rows)
             raw_bytes += len(data)
             sent = False
             for part in encoder.feed(cutter.cut(data)):
@@ -219,7 +217,8 @@ class _Pass:
         if cutter.left or length not in {None, encoder.rows}:
             raise ScannerError("scan.page_truncated")
         said = round(info.x_resolution.whole + info.x_resolution.fraction / 65536)
-        facts = ImageFacts("image/jpeg", info.width, encoder.rows, said or None)
+        media = "image/png" if info.pixel_type == PIXEL_BW else "image/jpeg"
+        facts = ImageFacts(media, info.width, encoder.rows, said or None)
         flags = size_flags(facts, self._request.page_px(), self._request.dpi)
         yield Delivered(facts.media, facts.width_px, facts.height_px, flags)
 
@@ -239,8 +238,10 @@ class _Pass:
             yield strip, data
 
 
-def _samples(info: ImageInfo, request: ScanRequest) -> int:
-    """Samples per pixel of an image that can be encoded.
+def _encoder(
+    info: ImageInfo, length: int | None, request: ScanRequest
+) -> StripEncoder | LineartEncoder:
+    """What encodes the image.
 
     Raises:
         ScannerError: `scan.unsupported` for another kind, `scan.page_wrong` for no size.
@@ -250,20 +251,25 @@ def _samples(info: ImageInfo, request: ScanRequest) -> int:
         raise ScannerError("scan.unsupported", feature=f"TWAIN {request.mode}")
     if not 0 < info.width <= MAX_SIDE_PX or info.length > MAX_SIDE_PX or not info.length:
         raise ScannerError("scan.page_wrong")
-    return 3 if info.pixel_type == PIXEL_RGB else 1
+    if info.pixel_type == PIXEL_BW:
+        return LineartEncoder(width_px=info.width, height_px=length, dpi=request.dpi)
+    samples = 3 if info.pixel_type == PIXEL_RGB else 1
+    return StripEncoder(width_px=info.width, samples=samples, height_px=length, dpi=request.dpi)
 
 
 def _cutter(info: ImageInfo, strip: MemXfer) -> RowCutter:
     useful = -(-info.width * info.bits // 8)
     if strip.bytes_per_row < useful:
         raise ScannerError("scan.driver_error", code="twain-layout")
-    # TWPF_CHOCOLATE: nothing is black.
-    convert = from_bits(info.width, 0, 255) if info.pixel_type == PIXEL_BW else as_they_are
+    # TWPF_CHOCOLATE: nought is black.
+    convert = inverted if info.pixel_type == PIXEL_BW else as_they_are
     return RowCutter(strip.bytes_per_row, useful, convert)
 
 
-def _check(info: ImageInfo, strip: MemXfer) -> None:
-    """A strip is whole rows of the image, not a tile of it."""
+def _check(info: ImageInfo, strip: MemXfer, rows: int) -> None:
+    """A strip is whole rows of the image, not a tile of it, and the image has an end."""
+    if rows > MAX_SIDE_PX:
+        raise ScannerError("scan.page_wrong")
     if strip.x_offset or strip.columns != info.width:
         raise ScannerError("scan.unsupported", feature="TWAIN tiles")
     if strip.bytes_written != strip.rows * strip.bytes_per_row:

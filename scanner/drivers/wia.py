@@ -21,7 +21,7 @@ from scanner.drivers.source import (
     concluded,
     silence_limits,
 )
-from scanner.drivers.wia_bmp import BmpToJpeg
+from scanner.drivers.wia_bmp import BmpSide
 from scanner.drivers.wia_names import (
     ALL_PAGES,
     AUTO_CROP_DISABLED,
@@ -337,11 +337,11 @@ class _Pass:
 
 
 class _Side:
-    """The bytes of one stream: a bitmap on its way to a JPEG, or a JPEG kept as it is."""
+    """The bytes of one stream: a bitmap to be encoded, or a JPEG kept as it is."""
 
     def __init__(self, request: ScanRequest) -> None:
-        self._dpi = request.dpi
-        self._bitmap: BmpToJpeg | None = None
+        self._request = request
+        self._bitmap: BmpSide | None = None
         self._proof: ImageProof | None = None
         self._facts: ImageFacts | None = None
         self.begin: SideBegin | None = None
@@ -350,7 +350,7 @@ class _Side:
     def feed(self, data: bytes) -> Iterator[bytes]:
         if self._bitmap is None and self._proof is None:
             if data[:1] == b"B":
-                self._bitmap = BmpToJpeg(self._dpi)
+                self._bitmap = BmpSide(self._request.dpi, self._request.page_px())
             else:
                 self._proof = ImageProof(MAX_JPEG_BYTES)
         self.raw_bytes += len(data)

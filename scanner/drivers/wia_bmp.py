@@ -1,4 +1,4 @@
-"""A page that comes as a Windows bitmap becomes a JPEG while it comes.
+"""A page that comes as a Windows bitmap becomes a JPEG, or a PNG of one bit, while it comes.
 
 WIA 2.0 asks every driver for this format and for no other, and it keeps every pixel; the quality
 of a driver's own JPEG is unknown. Its rows usually rise from the bottom of the page, which
@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Final
 
 from scanner.drivers.raw_rows import (
     RisingEncoder,
+    RisingLineart,
     RowCutter,
     as_they_are,
     from_bgr,
     from_bgrx,
-    from_bits,
     from_levels,
+    inverted,
 )
+from scanner.drivers.sane_lineart import LineartEncoder
 from scanner.errors import ScannerError
 from scanner.jpeg_strips import MAX_SIDE_PX, StripEncoder
-from scanner.validate import ImageFacts
+from scanner.validate import ImageFacts, size_flags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,19 +38,24 @@ _DPI_SLACK: Final = 1
 _RGB_BITS: Final = (24, 32)
 
 
-class BmpToJpeg:
-    """Takes the bytes of one bitmap in order and gives those of a JPEG of the same pixels."""
+class BmpSide:
+    """Takes the bytes of one bitmap in order and gives those of an image of the same pixels.
 
-    def __init__(self, dpi: int) -> None:
+    With `page_px` (width, height) a bitmap of another size is refused by its header: a driver that
+    lies about it must not fill the memory.
+    """
+
+    def __init__(self, dpi: int, page_px: tuple[int, int] | None = None) -> None:
         self._dpi = dpi
+        self._page_px = page_px
         self._head = bytearray()
         self._cutter: RowCutter | None = None
-        self._encoder: StripEncoder | None = None
+        self._encoder: StripEncoder | LineartEncoder | RisingLineart | None = None
         self._bytes_left = 0
         self._facts: ImageFacts | None = None
 
     def feed(self, data: bytes | memoryview) -> Iterator[bytes]:
-        """JPEG bytes that are ready after these bytes of the bitmap.
+        """Image bytes that are ready after these bytes of the bitmap.
 
         Raises:
             ScannerError: `scan.page_wrong` when this is no bitmap, holds more rows than it said or
@@ -70,7 +77,7 @@ class BmpToJpeg:
         yield from self._encoder.feed(self._cutter.cut(pixels))
 
     def finish(self) -> Iterator[bytes]:
-        """The last bytes of the JPEG.
+        """The last bytes of the image.
 
         Raises:
             ScannerError: `scan.page_empty` when nothing came, `scan.page_truncated` without the
@@ -116,12 +123,19 @@ class BmpToJpeg:
         stride = -(-width * bits // 32) * 4
         self._cutter = RowCutter(stride, useful, convert)
         self._bytes_left = stride * abs(height)
-        samples = 3 if bits in _RGB_BITS else 1
-        kind = RisingEncoder if height > 0 else StripEncoder
-        self._encoder = kind(width_px=width, samples=samples, height_px=abs(height), dpi=self._dpi)
+        size = {"width_px": width, "height_px": abs(height), "dpi": self._dpi}
+        if bits == 1:
+            self._encoder = RisingLineart(**size) if height > 0 else LineartEncoder(**size)
+        else:
+            kind = RisingEncoder if height > 0 else StripEncoder
+            self._encoder = kind(samples=3 if bits in _RGB_BITS else 1, **size)
         said = round(per_metre * _METRE_PER_INCH)
         dpi = self._dpi if abs(said - self._dpi) <= _DPI_SLACK else said or None
-        self._facts = ImageFacts("image/jpeg", width, abs(height), dpi)
+        self._facts = ImageFacts(
+            "image/png" if bits == 1 else "image/jpeg", width, abs(height), dpi
+        )
+        if self._page_px is not None:
+            size_flags(self._facts, self._page_px, self._dpi)
         return int(at)
 
 
@@ -137,8 +151,8 @@ def _kind(
         raise ScannerError("scan.unsupported", feature=f"bitmap of {bits} bit")
     levels = [_gray(palette[at : at + 4]) for at in range(0, len(palette) - 3, 4)]
     if bits == 1:
-        zero, one = (*levels, 0, 255)[:2] if len(levels) > 1 else (0, 255)
-        return -(-width // 8), from_bits(width, zero, one)
+        zero, one = levels if len(levels) == 2 else (0, 255)  # noqa: PLR2004 - a bit's two values
+        return -(-width // 8), inverted if zero < one else as_they_are
     table = bytes((*levels, *range(len(levels), 256))[:256])
     return width, as_they_are if table == bytes(range(256)) else from_levels(table)
 

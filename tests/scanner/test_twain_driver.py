@@ -138,7 +138,8 @@ def test_a_stack_arrives_whole_in_order_whether_or_not_its_length_is_told(bench,
     for number, data in enumerate(kept(events)):
         with Image.open(io.BytesIO(data)) as image:
             assert image.size == ask().page_px()
-            assert image.info["dpi"] == (200, 200)
+            assert tuple(map(round, image.info["dpi"])) == (200, 200)
+            assert image.mode == {"color": "RGB", "gray": "L", "lineart": "1"}[mode]
             middle = (image.width * 3 // 4, image.height // 6)
             paper = image.getpixel((image.width // 2, image.height - 5))
             if mode == "color":

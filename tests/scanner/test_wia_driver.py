@@ -11,12 +11,14 @@ import itertools
 import threading
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from scanner.drivers import wia_names as names
 from scanner.drivers.source import Delivered, Over, Stop
 from scanner.drivers.wia import WiaSource
-from scanner.drivers.wia_bmp import BmpToJpeg
+from scanner.drivers.wia_bmp import BmpSide
 from scanner.drivers.wia_names import FeederStatus, Prop
 from scanner.errors import ScannerError
 from scanner.model import ScanRequest, SideBegin, SideChunk
@@ -66,24 +68,26 @@ def scan(plan: dict[str, object], **options: object) -> list[object]:
 @pytest.mark.parametrize("height", [1, 64, 65, 127, 130])
 def test_a_bitmap_of_either_direction_becomes_the_same_picture(up, mode, height):
     image = picture(3, (77, height), mode)
-    encoder = BmpToJpeg(200)
+    encoder = BmpSide(200)
     data = bitmap(image, 200, rising=up)
     parts = [part for at in range(0, len(data), 999) for part in encoder.feed(data[at : at + 999])]
     parts += encoder.finish()
     with Image.open(io.BytesIO(b"".join(parts))) as got:
         assert got.size == image.size
-        assert got.info["dpi"] == (200, 200)
+        assert tuple(map(round, got.info["dpi"])) == (200, 200)
+        assert got.format == ("PNG" if mode == "1" else "JPEG")
         want = image.convert(got.mode)
         worst = max(abs(a - b) for a, b in zip(got.tobytes(), want.tobytes(), strict=True))
-    assert worst < 60
+    assert worst < (1 if mode == "1" else 60)
     assert encoder.facts.dpi == 200
 
 
-def test_a_page_from_below_gives_the_bytes_of_the_page_from_above():
-    image = picture(5, (300, 333))
+@pytest.mark.parametrize("mode", ["RGB", "1"])
+def test_a_page_from_below_gives_the_bytes_of_the_page_from_above(mode):
+    image = picture(5, (300, 333), mode)
     results = []
     for up in (True, False):
-        encoder = BmpToJpeg(200)
+        encoder = BmpSide(200)
         results.append(b"".join([*encoder.feed(bitmap(image, 200, rising=up)), *encoder.finish()]))
     assert results[0] == results[1]
 
@@ -104,11 +108,35 @@ def test_a_page_from_below_gives_the_bytes_of_the_page_from_above():
     ],
 )
 def test_a_damaged_bitmap_is_named_and_never_a_page(damage, slug):
-    encoder = BmpToJpeg(200)
+    encoder = BmpSide(200)
     data = damage(bitmap(picture(1, (50, 50)), 200))
     with pytest.raises(ScannerError) as caught:
         list(itertools.chain(encoder.feed(data), encoder.finish()))
     assert caught.value.slug == slug
+
+
+def test_a_bitmap_that_lies_about_its_size_is_refused_by_its_header():
+    encoder = BmpSide(200, (300, 400))
+    with pytest.raises(ScannerError) as caught:
+        list(encoder.feed(bitmap(picture(1, (50, 50)), 200)[:60]))
+    assert caught.value.slug == "scan.page_wrong"
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_whatever_a_driver_writes_is_an_image_or_a_named_error(data):
+    whole = bytearray(bitmap(picture(1, (20, 30), data.draw(st.sampled_from("L1"))), 200))
+    for at in data.draw(st.lists(st.integers(0, 60), max_size=4)):
+        whole[at] = data.draw(st.integers(0, 255))
+    whole = whole[: data.draw(st.integers(0, len(whole)))]
+    encoder = BmpSide(200, (20, 30))
+    try:
+        out = b"".join(itertools.chain(encoder.feed(bytes(whole)), encoder.finish()))
+    except ScannerError:
+        return
+    with Image.open(io.BytesIO(out)) as image:
+        image.load()
+        assert {image.width, image.height} <= {20, 30}
 
 
 def test_the_scanner_tells_its_sources_and_resolutions():
@@ -140,6 +168,7 @@ def test_a_stack_arrives_whole_in_order(formats, mode):
         with Image.open(io.BytesIO(data)) as image:
             assert image.size == ask().page_px()
             assert image.getpixel((5, image.height - 5)) in {255, (255, 255, 255)}
+            assert image.mode == {"color": "RGB", "gray": "L", "lineart": "1"}[mode]
 
 
 def test_the_setting_is_made_anew_and_what_leaves_sheets_out_is_off():
