@@ -55,16 +55,20 @@ def run(options: argparse.Namespace) -> dict[str, object]:
         raise machine.LackingError("scanimage not found: apt-get install sane-utils")
     parts = options.only.split(",") if options.only else list(PARTS)
     if unknown := set(parts) - set(PARTS):
-        raise machine.LackingError(f"no such part: {', '.join(sorted(unknown))}")
+        print(f"scan has no part {', '.join(sorted(unknown))}", file=sys.stderr)
+        raise SystemExit(2)
     work: Path = options.work
     sheets = options.sheets or (QUICK_SHEETS if options.quick else SHEETS)
     count = options.faults or (QUICK_FAULTS if options.quick else FAULTS)
     result: dict[str, object] = {}
-    pages, truth = corpus(options)
-    sample = [(pages / name).read_bytes() for name in truth.files]
+    pages: list[Path] = []
+    if set(parts) != {"faults"}:
+        folder, truth = corpus(options)
+        pages = [folder / name for name in truth.files]
+    sample = [page.read_bytes() for page in pages]
     with _environment(work):
         if "peers" in parts:
-            result |= _peers(options, [pages / name for name in truth.files])
+            result |= _peers(options, pages)
         if "ceiling" in parts:
             result["ceiling"] = scan_rate.ceiling(
                 work / "ceiling", sample, min(sheets, CEILING_SHEETS)
