@@ -51,12 +51,12 @@ _BATCH = ("scanimage", "--mode", "Color", "--resolution", "300", "--format=jpeg"
 
 def run(options: argparse.Namespace) -> dict[str, object]:
     """Give the figures of every part that was asked for."""
-    if shutil.which("scanimage") is None:
-        raise machine.LackingError("scanimage not found: apt-get install sane-utils")
     parts = options.only.split(",") if options.only else list(PARTS)
     if unknown := set(parts) - set(PARTS):
         print(f"scan has no part {', '.join(sorted(unknown))}", file=sys.stderr)
         raise SystemExit(2)
+    if "peers" in parts and shutil.which("scanimage") is None:
+        raise machine.LackingError("scanimage not found: apt-get install sane-utils")
     work: Path = options.work
     sheets = options.sheets or (QUICK_SHEETS if options.quick else SHEETS)
     count = options.faults or (QUICK_FAULTS if options.quick else FAULTS)
