@@ -2,7 +2,7 @@
 
 SANE speaks to libsane's test device, eSCL to the simulator over HTTP, WIA and TWAIN to stand-ins
 that replay documented results. A promise a counterpart cannot put to the test is left out for it:
-libsane's test device has neither duplex nor a fault at one chosen sheet.
+libsane's test device has neither duplex nor a fault at one chosen sheet, a folder has no paper.
 """
 
 from __future__ import annotations
@@ -106,7 +106,15 @@ def twain(folder: Path, _stack: ExitStack, sheets: int, _duplex: bool, trouble: 
     return Rig("twain:Fake ADF", RemoteSource(argv, env), sheets)
 
 
-ALL = pytest.mark.parametrize("make", [sane, escl, wia, twain])
+def folder(place: Path, _stack: ExitStack, sheets: int, _duplex: bool, _trouble: str) -> Rig:
+    write_pages(place / "share", sheets)
+    quick = {"SCANNER_FOLDER_STABLE_S": "0.1", "SCANNER_FOLDER_QUIET_S": "0.3"}
+    device = f"folder:{place / 'share'}"
+    return Rig(device, RemoteSource(HOST, quick), sheets, page_mm=(210, 297))
+
+
+ALL = pytest.mark.parametrize("make", [sane, escl, wia, twain, folder])
+FEEDERS = pytest.mark.parametrize("make", [sane, escl, wia, twain])
 FAULTY = pytest.mark.parametrize("make", [escl, wia, twain])
 SIDES = pytest.mark.parametrize("duplex", [False, True], ids=["simplex", "duplex"])
 
@@ -172,11 +180,19 @@ def test_a_pass_that_goes_on_numbers_on(rig, make):
 
 
 @ALL
-@pytest.mark.parametrize(("more", "slug"), [(1, "scan.count_short"), (-1, "scan.count_over")])
-def test_a_clean_end_is_believed_only_when_the_declared_count_agrees(rig, make, more, slug):
+def test_fewer_sheets_than_declared_are_short(rig, make):
     device = rig(make)
-    got = run_pass(device.source, device.ask(declared_sheets=device.sheets + more))
-    assert (got.reason, got.ended.safe_sheets) == (slug, device.sheets)
+    got = run_pass(device.source, device.ask(declared_sheets=device.sheets + 1))
+    assert (got.reason, got.ended.safe_sheets) == ("scan.count_short", device.sheets)
+    assert (len(got.ends), got.ended.refeed_sheet) == (device.sheets, device.sheets + 1)
+
+
+@FEEDERS
+def test_more_sheets_than_declared_are_over(rig, make):
+    """A folder takes no more files than were declared; a feeder draws all it has."""
+    device = rig(make)
+    got = run_pass(device.source, device.ask(declared_sheets=device.sheets - 1))
+    assert (got.reason, got.ended.safe_sheets) == ("scan.count_over", device.sheets)
     assert len(got.ends) == device.sheets
 
 
