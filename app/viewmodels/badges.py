@@ -72,4 +72,5 @@ CHECK = {
     "warn": Badge("triangle", "amber"),
     "fail": Badge("cross", "red"),
 }
+CHOICE = {True: Badge("check", "green"), False: Badge("ring", "grey")}
 FINDING = Badge("triangle", "amber")

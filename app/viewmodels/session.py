@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 import unicodedata
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
-from app.desk import reception, review, signing, submission
+from app.desk import profiles, reception, review, signing, submission
 from app.desk.office import Office
-from app.desk.reception import ScanProfile
 from app.domain.dossier import Applicant, Dossier
 from app.domain.errors import DeskError
 from app.domain.ids import DocumentId, DossierId, PageId
@@ -43,6 +43,7 @@ class Session(QObject):
 
     snapshot_changed = Signal(object)
     dossier_opened = Signal()
+    scan_started = Signal()
     dossier_refused = Signal()
     nothing_open = Signal()
     signing_started = Signal()
@@ -66,6 +67,7 @@ class Session(QObject):
         self.pages, self.papers, self.findings = PageModel(), PaperModel(), FindingModel()
         self.procedures, self.queue = ProcedureModel(), QueueModel()
         self.edits = Edits(self._act, self.pages)
+        self._device = ""
         self._dossier: DossierId | None = None
         self._known = Known()
         self._told: frozenset[tuple[object, ...]] = frozenset()
@@ -144,8 +146,12 @@ class Session(QObject):
         self.dossier_opened.emit()
         self.refresh()
 
-    def scan(self) -> None:
-        """Scan what lies in the feeder, after what is already safe."""
+    def scan(self, declared_sheets: int | None = None) -> None:
+        """Scan what lies in the feeder, after what is already safe.
+
+        Args:
+            declared_sheets: as many as the clerk counted in the feeder, if it was counted.
+        """
         device = self.equipment.device
         if not device:
             self.trouble("scan.no_device", {"safe_sheets": 0, "refeed_sheet": 1})
@@ -153,9 +159,10 @@ class Session(QObject):
 
         def act(office: Office, dossier: DossierId) -> None:
             reception.close_interrupted(office, dossier)
-            reception.start_scan(office, dossier, ScanProfile(device=device))
+            profile = profiles.plan(office, device, declared_sheets)
+            reception.start_scan(office, dossier, profile)
 
-        self._act(act, self.calm)
+        self._act(act, self._on_scan_started)
 
     def stop_scan(self) -> None:
         """Finish the sheet under way and stop."""
@@ -228,6 +235,7 @@ class Session(QObject):
         """Take over equipment that has become known."""
         if not isinstance(now, Equipment):
             return
+        now = replace(now, device=self._device or now.device)
         before, self.equipment = self.equipment, now
         self.equipment_changed.emit()
         if now.practice and now.portal and now.portal != before.portal:
@@ -251,6 +259,11 @@ class Session(QObject):
         """What stood in the way does not any more."""
         self._trouble = ""
         self.calmed.emit()
+
+    def use_device(self, device: str) -> None:
+        """Scan with this one from now on, whatever else is being made ready."""
+        self._device = device
+        self.equip(self.equipment)
 
     # --- answers ----------------------------------------------------------------------------
 
@@ -293,6 +306,10 @@ class Session(QObject):
         if isinstance(dossier, Dossier):
             self.select(dossier.id)
             self.refresh_queue()
+
+    def _on_scan_started(self) -> None:
+        self.calm()
+        self.scan_started.emit()
 
     def _on_signing(self) -> None:
         self.calm()

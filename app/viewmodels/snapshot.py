@@ -21,7 +21,7 @@ from app.store import catalogue, dossiers
 from app.store.database import reading
 
 PageState = Literal["received", "cleaned", "read", "failed", "blank", "hidden", "dropped", "rescan"]
-ALWAYS = frozenset({"new", "queue", "doctor", "send", "back"})
+ALWAYS = frozenset({"new", "queue", "doctor", "send", "back", "scanner", "sides", "sheets"})
 EDITS = frozenset(
     {"propose", "count", "blank", "drop", "left", "right", "up", "down", "paper", "assign",
      "undo", "redo"}
@@ -133,6 +133,7 @@ class Snapshot:
         if self.dossier.editable:
             acts |= {"sign", "next", "stop" if self.scanning else "scan"}
             acts |= EDITS if self.pages else set()
+            acts -= {"count"} if self.scanning else set()
         elif self.dossier.state == "signing":
             acts.add("sign")
         else:

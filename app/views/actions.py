@@ -12,8 +12,11 @@ from app.viewmodels.texts import ui
 
 KEYS = {
     "new": "F2",
+    "scanner": "F3",
     "next": "F4",
     "scan": "F5",
+    "sides": "F6",
+    "sheets": "F7",
     "propose": "F8",
     "sign": "F9",
     "queue": "F11",
@@ -33,7 +36,7 @@ KEYS = {
     "redo": "Ctrl+Y",
     "send": "Ctrl+Return",
 }
-BAR = ("new", "scan", "propose", "count", "next", "sign", "receipt", "queue", "doctor")
+BAR = ("new", "scan", "propose", "count", "next", "sign", "receipt", "queue", "scanner", "doctor")
 PAGE_BAR = ("left", "right", "up", "down", "blank", "drop", "paper", "undo", "redo")
 PAPERS = 9
 Act = Callable[[], None]

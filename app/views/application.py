@@ -22,6 +22,7 @@ from app.viewmodels.bridge import Bridge
 from app.viewmodels.deskthread import DeskThread
 from app.viewmodels.doctor import Doctor
 from app.viewmodels.equipment import Fitting, decide
+from app.viewmodels.scanners import Scanners
 from app.viewmodels.session import Session
 from app.views import theme
 from app.views.main_window import MainWindow
@@ -69,17 +70,20 @@ def counter(home: Path, device: str = "") -> Iterator[Counter]:
         session.token_wanted.connect(fitting.find_token)
         fitting.fitted.connect(session.equip)
         fitting.failed.connect(session.trouble)
-        window = MainWindow(session, doctor)
+        scanners = Scanners(home, session)
+        window = MainWindow(session, doctor, scanners)
         stack.callback(supervisor.close)
         stack.callback(desk.close)
         stack.callback(fitting.close)
         stack.callback(doctor.close)
+        stack.callback(scanners.close)
         stack.callback(bridge.close)
         stack.callback(window.close)
         desk.start()
         supervisor.start()
         fitting.start()
         session.resume()
+        scanners.refresh()
         session.refresh_queue()
         yield Counter(session, window)
 

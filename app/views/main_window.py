@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLabel, QMainWindow, QStackedWidget, QVBoxLayout, 
 
 from app.domain.ids import PageId
 from app.viewmodels.doctor import Doctor
+from app.viewmodels.scanners import Scanners
 from app.viewmodels.session import Session
 from app.viewmodels.snapshot import Snapshot
 from app.viewmodels.texts import ui
@@ -20,18 +21,20 @@ from app.views.parts import heading
 from app.views.queue_view import QueueView
 from app.views.receipt_view import ReceiptView
 from app.views.reception_view import ReceptionView
+from app.views.scanner_view import ScannerView
 from app.views.sign_view import SignView
 from app.views.status_line import StatusLine
 
 SMALLEST = QSize(1280, 720)
+Beginning = NewDossierView | SignView | QueueView | ReceiptView | DoctorView | ScannerView
 
 
 class MainWindow(QMainWindow):
     """Shows what the session says and hands on what the clerk asks."""
 
-    def __init__(self, session: Session, doctor: Doctor) -> None:
+    def __init__(self, session: Session, doctor: Doctor, scanners: Scanners) -> None:
         super().__init__()
-        self.session = session
+        self.session, self.scanners = session, scanners
         self.thumbnails = Pictures(session.desk.blobs, KEPT_THUMBNAILS)
         self.screens = Pictures(session.desk.blobs, KEPT_SCREENS)
         self.acts = actions.make(self, self._acts())
@@ -39,12 +42,13 @@ class MainWindow(QMainWindow):
         self.header = heading(ui("window.no_dossier"))
         self.practice = QLabel(ui("window.practice"))
         self.banner = Banner()
-        self.reception = ReceptionView(session, self.thumbnails, self.screens, self.acts)
+        self.reception = ReceptionView(session, scanners, self.thumbnails, self.screens, self.acts)
         self.new_dossier = NewDossierView(session)
         self.sign = SignView(session)
         self.queue = QueueView(session)
         self.receipt = ReceiptView(session)
         self.doctor = DoctorView(doctor)
+        self.scanner = ScannerView(scanners)
         self.stack = QStackedWidget()
         self._lay_out()
         self._listen(doctor)
@@ -56,7 +60,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(ui("window.title"))
         self.setMinimumSize(SMALLEST)
         pages = (self.reception, self.new_dossier, self.sign, self.queue, self.receipt)
-        for page in (*pages, self.doctor):
+        for page in (*pages, self.scanner, self.doctor):
             self.stack.addWidget(page)
         self.header.setWordWrap(True)
         self.practice.setObjectName("practice")
@@ -74,7 +78,10 @@ class MainWindow(QMainWindow):
         session, edits = self.session, self.session.edits
         return {
             "new": lambda: self._go(self.new_dossier),
-            "scan": session.scan,
+            "scan": lambda: session.scan(self.reception.feeder.declared()),
+            "scanner": lambda: self._go(self.scanner),
+            "sides": self.scanners.toggle_duplex,
+            "sheets": self._on_sheets,
             "stop": session.stop_scan,
             "propose": edits.propose,
             "count": session.confirm_count,
@@ -116,7 +123,7 @@ class MainWindow(QMainWindow):
     def _selected(self) -> list[PageId]:
         return self.reception.selected() if self.stack.currentWidget() is self.reception else []
 
-    def _go(self, page: NewDossierView | SignView | QueueView | ReceiptView | DoctorView) -> None:
+    def _go(self, page: Beginning) -> None:
         self.stack.setCurrentWidget(page)
         page.begin()
 
@@ -127,11 +134,18 @@ class MainWindow(QMainWindow):
         self.stack.setCurrentWidget(self.reception)
         self.reception.go_to_next()
 
+    def _on_sheets(self) -> None:
+        self.stack.setCurrentWidget(self.reception)
+        self.reception.feeder.sheets.setFocus()
+        self.reception.feeder.sheets.selectAll()
+
     def _on_back(self) -> None:
         """Back to the dossier; a running scan is stopped, a signature put off, nothing lost."""
         page = self.stack.currentWidget()
         if page is self.sign:
             self.session.postpone()
+        elif page is self.scanner:
+            self.scanners.cancel()
         elif page is self.reception:
             self.acts["stop"].trigger()
         self.stack.setCurrentWidget(self.reception)

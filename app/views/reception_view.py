@@ -19,11 +19,13 @@ from PySide6.QtWidgets import (
 
 from app.domain.ids import PageId
 from app.viewmodels.models import ROW
+from app.viewmodels.scanners import Scanners
 from app.viewmodels.session import Session
 from app.viewmodels.snapshot import FindingRow, PageRow, PaperRow, Snapshot
 from app.viewmodels.texts import language, ui
 from app.viewmodels.thumbnails import Pictures
 from app.views import actions
+from app.views.feeder_panel import FeederPanel
 from app.views.page_canvas import PageCanvas
 from app.views.page_grid import PageGrid
 from app.views.parts import heading, panel, quiet
@@ -38,6 +40,7 @@ class ReceptionView(QWidget):
     def __init__(
         self,
         session: Session,
+        scanners: Scanners,
         thumbnails: Pictures,
         screens: Pictures,
         acts: Mapping[str, QAction],
@@ -58,6 +61,7 @@ class ReceptionView(QWidget):
         self.text = QPlainTextEdit(readOnly=True, tabChangesFocus=True)
         self.text.setAccessibleName(ui("reception.text"))
         self.bar = actions.bar(ui("reception.pages"), acts, actions.PAGE_BAR)
+        self.feeder = FeederPanel(scanners, acts["sides"])
         self.progress = QProgressBar()
         self.progress.setAccessibleName(ui("reception.progress"))
         self.stop = QPushButton(ui("action.stop"))
@@ -99,7 +103,7 @@ class ReceptionView(QWidget):
         halves.addWidget(panel(*right, grow=2))
         halves.addWidget(panel(*facts, grow=2))
         splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.addWidget(panel(heading(ui("reception.papers")), self.papers, grow=1))
+        splitter.addWidget(panel(heading(ui("reception.papers")), self.papers, self.feeder, grow=1))
         shown = QSplitter(Qt.Orientation.Horizontal)
         shown.addWidget(self.grid)
         shown.addWidget(self.canvas)
@@ -124,6 +128,7 @@ class ReceptionView(QWidget):
         self._session.snapshot_changed.connect(self._on_session_snapshot)
         self._session.page_read.connect(self._on_session_page_read)
         self._session.dossier_opened.connect(self._on_session_dossier_opened)
+        self._session.scan_started.connect(self._on_session_scan_started)
         self.grid.selectionModel().currentChanged.connect(self._show_page)
         self.papers.selectionModel().currentChanged.connect(self._on_papers_current)
         self.papers.activated.connect(lambda _index: self.grid.setFocus())
@@ -137,6 +142,12 @@ class ReceptionView(QWidget):
         self.stop.hide()
         self.ready.hide()
         self._show_page()
+
+    def _on_session_scan_started(self) -> None:
+        """The number was for this stack; the next one is counted anew."""
+        if self.feeder.sheets.hasFocus():
+            self.grid.setFocus()
+        self.feeder.sheets.clear()
 
     def _on_session_snapshot(self, snapshot: Snapshot) -> None:
         self.ready.setText(ui("reception.ready"))

@@ -11,6 +11,7 @@ from app.desk.submission import QueueRow
 from app.viewmodels import badges
 from app.viewmodels.badges import Badge
 from app.viewmodels.models import ROW
+from app.viewmodels.scanners import PresetRow, ScannerRow
 from app.viewmodels.snapshot import FindingRow, PaperRow
 from app.viewmodels.texts import ui
 from app.views import icons, theme
@@ -86,6 +87,8 @@ def _badge(row: object) -> Badge | None:
             return badges.DOSSIER.get(row.dossier.state)
         case Check():
             return badges.CHECK.get(row.state)
+        case ScannerRow() | PresetRow():
+            return badges.CHOICE[row.chosen]
         case FindingRow():
             return badges.FINDING
     return None

@@ -89,6 +89,10 @@ def work(clerk: Clerk, out: Path) -> None:
     until(lambda: clerk.session.queue.rowCount() > 1, "two dossiers in the list")
     until(lambda: clerk.session.queue.waiting == 0, "nothing waits")
     shoot(clerk, out, "hang-doi")
+    clerk.press("F3")
+    until(lambda: window.scanners.searching, "it searches")
+    until(lambda: not window.scanners.searching, "the search is done")
+    shoot(clerk, out, "may-quet")
 
 
 def main() -> int:

@@ -24,7 +24,7 @@ from app.views import theme
 from app.views.main_window import SMALLEST
 from tests.views.views_kit import Clerk, until
 
-PAGES = ("reception", "new_dossier", "sign", "queue", "receipt", "doctor")
+PAGES = ("reception", "new_dossier", "sign", "queue", "receipt", "scanner", "doctor")
 NAMED = (QAbstractButton, QAbstractItemView, QLineEdit, QPlainTextEdit, QProgressBar)
 
 

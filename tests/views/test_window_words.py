@@ -13,6 +13,8 @@ import pytest
 from PySide6.QtGui import QColor, QRawFont
 
 from app import paths
+from app.desk.profile_files import VALUES, Mode
+from app.desk.profiles import Source
 from app.desk.signing import PaperState
 from app.domain.dossier import MOVES
 from app.viewmodels import badges
@@ -22,7 +24,7 @@ from app.views import actions, receipt_view, theme
 
 ROOT = Path(__file__).resolve().parents[2]
 LANGUAGES = ("vi", "en")
-DEVICES = ("none", "simulated", "sane", "escl")
+DEVICES = ("none", "simulated", "sane", "escl", "folder", "wia", "twain")
 LETTERS = (
     "aàáảãạăằắẳẵặâầấẩẫậbcdđeèéẻẽẹêềếểễệghiìíỉĩịklmnoòóỏõọôồốổỗộơờớởỡợpqrstuùúủũụưừứửữựvxyỳýỷỹỵ"
 )
@@ -76,6 +78,9 @@ def test_every_word_that_the_window_asks_for_is_there() -> None:
     asked |= {f"receipt.{name}" for name in receipt_view.LINES}
     asked |= {f"check.{name}" for name in _checks()}
     asked |= {f"window.device.{kind}" for kind in DEVICES}
+    asked |= {f"profile.mode.{mode}" for mode in get_args(Mode)}
+    asked |= {f"profile.value.{value}" for value in VALUES}
+    asked |= {f"scanner.source.{source}" for source in get_args(Source)}
     assert not asked - set(_words("vi"))
     assert not set(_words("vi")) - asked - _mentioned(), "a word that nobody says"
 
