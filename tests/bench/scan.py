@@ -331,6 +331,7 @@ def _fault_table(found: Mapping[str, object]) -> str:
         f"| anything else | {found['other']} |",
         f"| stalls: told after the limit at the latest ({found['stalls']}) | {_ms(found['stall_over_limit_max_s'])} |",
         f"| host killed: told after, median / most ({found['crashes']}) | {_ms(found['crash_told_median_s'])} / {_ms(found['crash_told_max_s'])} |",
+        f"| host killed: told later than 100 ms | {found['crashes_over_100_ms']} |",
         f"| cancel to idle, most ({found['cancels']}) | {_ms(found['cancel_to_idle_max_s'])} |",
     ]
     return "\n".join([*rows, *(f"\n- {line}" for line in found["wrong"])])
