@@ -182,6 +182,7 @@ def test_the_session_is_taken_up_again_and_the_certificate_still_looked_at(pages
     for _ in range(3):
         assert link.get("ScannerStatus").status == 200
         assert isinstance(link._session, ssl.SSLSession)
+    assert link._sessions == 1
     server.close()
     assert len(seen) == 3
     assert len(set(seen)) == 1
