@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHUNK_BYTES: Final = 1 << 18
-BAND_ROWS: Final = 512
+BAND_ROWS: Final = 128
 _KEPT_MODES: Final = {"1": (1, 1), "L": (1, 8), "RGB": (3, 8)}
 _MEDIA: Final = {"jpeg": "image/jpeg", "png": "image/png"}
 _DECODER_ERRORS: Final = (
@@ -126,12 +126,15 @@ def _tiff_leaf(file: BinaryIO, frame: tiff.Frame, asked_dpi: int) -> Leaf:
     def chunks() -> Iterator[bytes]:
         from scanner.drivers.hotfolder_png import PngBands  # noqa: PLC0415 - brings NumPy
 
-        with _decoded(file, frame) as image:
-            samples, bits = _KEPT_MODES[image.mode]
-            out = PngBands(width_px=width, height_px=height, samples=samples, bits=bits, dpi=dpi)
-            for top in range(0, height, BAND_ROWS):
-                band = image.crop((0, top, width, min(top + BAND_ROWS, height)))
-                yield out.feed(band.tobytes())
+        out: PngBands | None = None
+        for band in _bands(file, frame):
+            if out is None:
+                samples, bits = _KEPT_MODES[band.mode]
+                out = PngBands(
+                    width_px=width, height_px=height, samples=samples, bits=bits, dpi=dpi
+                )
+            yield out.feed(band.tobytes())
+        if out is not None:
             yield out.finish()
 
     return Leaf("image/png", width, height, dpi, flags, chunks)
@@ -142,22 +145,33 @@ def _prove_frame(file: BinaryIO, frame: tiff.Frame) -> None:
         check_jpeg(io.BytesIO(tiff.jpeg_of(file, frame)))
         return
     tiff.check_written(file, frame)
-    with _decoded(file, frame):
+    for _ in _bands(file, frame):
         pass
 
 
-@contextmanager
-def _decoded(file: BinaryIO, frame: tiff.Frame) -> Iterator[Image.Image]:
-    file.seek(0)
-    with Image.open(file, formats=("TIFF",)) as image:
-        image.seek(frame.index)
-        if image.size != (frame.width_px, frame.height_px):
-            raise Foreign
-        image.load()
-        if image.mode in _KEPT_MODES:
-            yield image
-        else:
-            yield image.convert("RGB")
+def _bands(file: BinaryIO, frame: tiff.Frame) -> Iterator[Image.Image]:
+    """The decoded page from top to bottom, a few strips at a time where it has strips."""
+    size = frame.width_px, frame.height_px
+    if not frame.is_cut_in_strips:
+        file.seek(0)
+        with Image.open(file, formats=("TIFF",)) as image:
+            image.seek(frame.index)
+            if image.size != size:
+                raise Foreign
+            whole = _kept(image)
+            for top in range(0, size[1], BAND_ROWS):
+                yield whole.crop((0, top, size[0], min(top + BAND_ROWS, size[1])))
+        return
+    for data in tiff.bands_of(file, frame, BAND_ROWS):
+        with Image.open(io.BytesIO(data), formats=("TIFF",)) as image:
+            if image.width != size[0]:
+                raise Foreign
+            yield _kept(image)
+
+
+def _kept(image: Image.Image) -> Image.Image:
+    image.load()
+    return image if image.mode in _KEPT_MODES else image.convert("RGB")
 
 
 @contextmanager

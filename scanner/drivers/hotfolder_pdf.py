@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 POINTS_PER_INCH: Final = 72.0
-PAGES_AT_ONCE: Final = 4
 # Every band costs the decoding of the whole picture: A4 at 300 dpi is one, at 600 dpi four.
 BAND_BYTES: Final = 28_000_000
 SLICE_ROWS: Final = 128
@@ -51,18 +50,17 @@ def pdf_leaves(file: BinaryIO, asked_dpi: int) -> Iterator[Leaf]:
         Unfinished: The file cannot be opened, or a picture in it is cut.
         Foreign: It asks for a password, has no page, or a page is beyond all limits.
     """
-    at, count = 0, 1
-    while at < count:
-        # A document keeps what was read of it: opened anew it needs no more than a few pages.
+    index, count = 0, 1
+    while index < count:
+        # A document keeps what was read of it: opened anew it needs no more than one page.
         with _opened(file) as document:
             count = len(document)
-            for index in range(at, min(at + PAGES_AT_ONCE, count)):
-                page = document[index]
-                try:
-                    yield _leaf(page, asked_dpi)
-                finally:
-                    page.close()
-        at += PAGES_AT_ONCE
+            page = document[index]
+            try:
+                yield _leaf(page, asked_dpi)
+            finally:
+                page.close()
+        index += 1
 
 
 @contextmanager

@@ -349,3 +349,36 @@ def test_recognised_text_under_the_picture_does_not_cost_its_bytes(tmp_path):
 )
 def test_the_resolution_is_the_file_s_own_or_follows_from_the_paper(told, size, dpi, flags):
     assert resolution(told, *size, 240) == (dpi, flags)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_a_tiff_with_a_predictor_or_jpeg_strips_is_decoded_as_another_reader_does(tmp_path, mode):
+    for options in ({"compression": "tiff_lzw", "tiffinfo": {317: 2}}, {"compression": "jpeg"}):
+        out = io.BytesIO()
+        noisy(mode=mode).save(out, "TIFF", dpi=(200, 200), **options)
+        ((_, data),) = pages(tmp_path, out.getvalue())
+        assert same(image(out.getvalue()), image(data))
+
+
+def test_a_tiff_in_one_strip_or_in_planes_is_decoded_whole(tmp_path):
+    source = noisy(A4_200)
+    one = io.BytesIO()
+    source.save(one, "TIFF", dpi=(200, 200), tiffinfo={278: A4_200[1]}, compression="tiff_lzw")
+    planes = [band.tobytes() for band in source.split()]
+    entries = [(256, A4_200[0]), (257, A4_200[1]), (259, 1), (262, 2), (277, 3), (278, A4_200[1])]
+    count, at = len(entries) + 4, 8 + sum(map(len, planes))
+    extra = at + 2 + 12 * count + 4
+    directory = [struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries]
+    directory += [struct.pack("<HHII", 284, 3, 1, 2), struct.pack("<HHII", 258, 3, 3, extra)]
+    directory += [
+        struct.pack("<HHII", tag, 4, 3, extra + 6 + 12 * n) for n, tag in enumerate((273, 279))
+    ]
+    tail = struct.pack("<3H", 8, 8, 8)
+    tail += struct.pack("<3I", *(8 + n * len(planes[0]) for n in range(3)))
+    tail += struct.pack("<3I", *map(len, planes))
+    data = b"II*\0" + struct.pack("<I", at) + b"".join(planes) + struct.pack("<H", count)
+    data += b"".join(sorted(directory, key=lambda entry: entry[:2][::-1])) + bytes(4) + tail
+    for whole in (one.getvalue(), data):
+        ((leaf, found),) = pages(tmp_path, whole)
+        assert same(source, image(found))
+    assert leaf.flags == ("dpi_guessed",)
