@@ -18,7 +18,7 @@ from PIL import Image
 from scanner.model import ScanRequest
 from scanner.simulator import Fault, SimulatorServer
 from tests.scanner.scan_kit import scan, write_pages
-from tests.strangers.front_end import Batch, FrontEnd, missing
+from tests.strangers.front_end import PACE_IPM, Batch, FrontEnd, missing
 
 BACKENDS = tuple(
     pytest.param(
@@ -41,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def serving(folder: Path, plan: Iterable[Fault] = ()) -> Iterator[SimulatorServer]:
     # libsane 1.2.1's escl backend dies at a device without glass, so this one has it.
-    server = SimulatorServer(folder, plan=plan, duplex=True, flatbed=True)
+    server = SimulatorServer(folder, plan=plan, ipm=PACE_IPM, duplex=True, flatbed=True)
     server.start()
     try:
         yield server
