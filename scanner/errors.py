@@ -72,10 +72,10 @@ class ScannerError(Exception):
 
 
 def strongest(slugs: Iterable[str]) -> str:
-    """The cause among signals that came together; one outside `RANK` yields to any inside.
+    """The cause among signals that came together; a signal outside `RANK` says more than the last.
 
     Raises:
         ValueError: No signal was given.
     """
-    heard = tuple(slugs)
-    return min(heard, key=lambda slug: RANK.index(slug) if slug in RANK else len(RANK))
+    unranked = len(RANK) - 1.5
+    return min(slugs, key=lambda slug: RANK.index(slug) if slug in RANK else unranked)

@@ -131,7 +131,8 @@ def test_after_a_hang_the_same_source_scans_the_rest(source, tmp_path):
 def test_the_cause_among_several_signals_is_the_strongest_in_any_order():
     for slugs in permutations((*RANK[:4], "scan.offline")):
         assert strongest(slugs) == "scan.double_feed"
-    assert strongest(("scan.offline", "scan.driver_error")) == "scan.driver_error"
+    assert strongest(("scan.offline", "scan.driver_error")) == "scan.offline"
+    assert strongest(("scan.offline", "scan.stalled")) == "scan.stalled"
     assert strongest(("scan.offline",)) == "scan.offline"
 
 
