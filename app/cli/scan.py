@@ -44,8 +44,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--duplex", action="store_true", help="hai mặt / both sides")
     parser.add_argument(
-        "--dpi", type=int, default=None, help=f"độ phân giải, mặc định {PLAIN_DPI} / resolution"
+        "--dpi",
+        type=int,
+        default=PLAIN_DPI,
+        action=_Said,
+        help=f"độ phân giải, mặc định {PLAIN_DPI} / resolution",
     )
+    parser.set_defaults(dpi_said=False)
     parser.add_argument("--profile", metavar="NAME", help="cấu hình quét / scan profile")
     parser.add_argument("--sheets", type=int, default=None, help="số tờ đã đếm / declared sheets")
     parser.add_argument(
@@ -53,6 +58,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, help="thư mục nhận tệp / folder")
     parser.add_argument("--json", action="store_true")
+
+
+class _Said(argparse.Action):
+    """Keeps a number, and that it was asked for: only then does it go over a profile's."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        """Store both."""
+        del parser, option_string
+        namespace.dpi, namespace.dpi_said = values, True
 
 
 def run(options: argparse.Namespace) -> int:
@@ -96,7 +116,7 @@ def _request(options: argparse.Namespace) -> ScanRequest:
         Trouble: scan.resolution, profile.unknown.
     """
     preset = _preset(options.profile)
-    dpi = preset.dpi if options.dpi is None else options.dpi
+    dpi: int = options.dpi if options.dpi_said else preset.dpi
     if dpi < LEAST_DPI:
         raise Trouble("scan.resolution", dpi=dpi, least=LEAST_DPI)
     if dpi < PLAIN_DPI and not (preset.reason and dpi == preset.dpi):

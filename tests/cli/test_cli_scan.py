@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,18 @@ def test_a_profile_of_the_office_says_how_and_why(tmp_path: Path, small_pages: P
     unknown = main(*argv, "--profile", "hong", "--out", tmp_path / "khac", env=env)
     unknown.trouble("profile.wrong_value", "profile.unknown")
     assert not (tmp_path / "khac").exists()
+
+
+def test_a_folder_that_a_device_saves_into_is_a_scanner(tmp_path: Path, small_pages: Path):
+    inbox, out = tmp_path / "vào", tmp_path / "quet"
+    shutil.copytree(small_pages, inbox)
+    done = scan(f"folder:{inbox}", out, "--sheets", 3)
+    assert done.code == 0, done.err
+    *sides, end = done.lines
+    assert (end["ended"], end["safe_sheets"]) == ("complete", 3)
+    assert [Path(side["path"]).read_bytes() for side in sides] == [
+        page.read_bytes() for page in sorted(small_pages.glob("*.jpg"))
+    ]
 
 
 @pytest.mark.parametrize(
