@@ -58,7 +58,10 @@ def _parse(argv: Sequence[str]) -> Options:
     later = [word for word in argv if word in NOT_YET]
     if later and not any(word in VERBS for word in argv):
         raise NotYetError(later[0])
-    return _parser(argv).parse_args(argv)
+    # Not by set_defaults: that would reach the verbs' own copy of the option and undo what stood
+    # before the verb.
+    given = Options(home=paths.default_home(), debug=False)
+    return _parser(argv).parse_args(argv, given)
 
 
 def _explain(error: BaseException, *, debug: bool) -> int:
@@ -105,7 +108,6 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         epilog="Ví dụ: python main.py demo --json",
         parents=[common],
     )
-    parser.set_defaults(home=paths.default_home(), debug=False)
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
     for name in VERBS:
         if not listing and name not in argv:

@@ -120,3 +120,12 @@ def test_a_home_that_is_a_file_is_a_trouble_not_a_crash(tmp_path: Path):
     home.write_text("no folder")
     for argv in (["sync", "--once"], ["demo"], ["enrol", "http://127.0.0.1:9"]):
         main(*argv, "--home", home).trouble()
+
+
+def test_the_home_is_the_one_named_before_or_behind_the_verb(tmp_path: Path):
+    for place, argv in (
+        ("before", ["--home", tmp_path / "before", "doctor", "--json"]),
+        ("behind", ["doctor", "--json", "--home", tmp_path / "behind"]),
+    ):
+        main(*argv, env={"XDG_CONFIG_HOME": str(tmp_path / f"{place}-config")})
+        assert (tmp_path / place / "vault.db").exists()
