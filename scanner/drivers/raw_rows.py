@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from scanner.drivers.sane_lineart import LineartEncoder
 from scanner.jpeg_strips import STRIP_ROWS, StripEncoder
+from scanner.lineart import LineartEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,9 +13,9 @@ import zlib
 from typing import TYPE_CHECKING, Final
 
 from scanner.drivers.sane_abi import Frame
-from scanner.drivers.sane_lineart import LineartEncoder
 from scanner.errors import ScannerError
 from scanner.jpeg_strips import MAX_SIDE_PX, StripEncoder
+from scanner.lineart import LineartEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

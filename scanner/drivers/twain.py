@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from scanner.drivers.raw_rows import RowCutter, as_they_are, inverted
-from scanner.drivers.sane_lineart import LineartEncoder
 from scanner.drivers.source import (
     Delivered,
     DriverEvent,
@@ -40,6 +39,7 @@ from scanner.drivers.twain_names import (
 from scanner.drivers.twain_session import Session, texts
 from scanner.errors import ScannerError, strongest
 from scanner.jpeg_strips import MAX_SIDE_PX, StripEncoder
+from scanner.lineart import LineartEncoder
 from scanner.model import Device, ScanRequest, SideBegin, SideChunk
 from scanner.validate import ImageFacts, size_flags
 from scanner.wire import Opened, Progress

@@ -21,9 +21,9 @@ from scanner.drivers.raw_rows import (
     from_levels,
     inverted,
 )
-from scanner.drivers.sane_lineart import LineartEncoder
 from scanner.errors import ScannerError
 from scanner.jpeg_strips import MAX_SIDE_PX, StripEncoder
+from scanner.lineart import LineartEncoder
 from scanner.validate import ImageFacts, size_flags
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _NO_FILTER: Final = b"\0"
 _LEVEL: Final = 6
 _INCHES_PER_M: Final = 1 / 0.0254
-# SANE calls black 1, PNG's grey calls it 0.
+# The rows call black 1, as SANE does; PNG's grey calls it 0.
 _INVERTED: Final = bytes(255 - value for value in range(256))
 
 

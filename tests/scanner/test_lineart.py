@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from scanner.drivers.sane_lineart import LineartEncoder
+from scanner.lineart import LineartEncoder
 from scanner.model import ScanRequest
 from scanner.validate import ImageProof
 from tests.scanner.scan_kit import ROOT, sane_env, scan
