@@ -85,8 +85,9 @@ class SideChunk:
 class SideEnd:
     """The side is whole and proved: the bytes received make one valid image of the asked size.
 
-    `flags` may hold `double_feed`, `half_sheet` and `short_page`. `name` is the file name the
-    device served, None when it named none.
+    `flags` may hold `double_feed`, `short_page`, `half_sheet` (a front whose back has not come; the
+    mark falls when it comes), `back_rotated` (the device turned it by 180°), `gray_for_lineart` and
+    `dpi_guessed`. `name` is the file name the device served, None when it named none.
     """
 
     seq: int

@@ -129,7 +129,7 @@ class Pass:
             if isinstance(message, Opened):
                 self._opened = True
             elif isinstance(message, SideBegin | SideChunk | SideEnd | SideDropped | Notice):
-                yield from self._ledger.take(message)
+                yield self._ledger.take(message)
         if self._cancel_at is not None and reason != "complete":
             reason, params = "cancelled", {}
         yield from self._ledger.end(reason, params)

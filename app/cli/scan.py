@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import threading
 from pathlib import Path
 from types import FrameType
 
@@ -16,6 +17,7 @@ from app.domain.errors import Trouble
 from app.i18n import explain, message
 from app.pipeline.stages import scanning
 from app.pipeline.stages.scanning import (
+    HALF_SHEET,
     Ended,
     Notice,
     RemoteSource,
@@ -83,7 +85,8 @@ def run(options: argparse.Namespace) -> int:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         del number, frame
-        host.stop(now=True)
+        # In a thread of its own: the main one may hold the very lock that stopping needs.
+        threading.Thread(target=host.stop, kwargs={"now": True}, daemon=True).start()
 
     before = signal.signal(signal.SIGINT, interrupt)
     try:
@@ -91,21 +94,10 @@ def run(options: argparse.Namespace) -> int:
     finally:
         signal.signal(signal.SIGINT, before)
         host.close()
-    line: dict[str, object] = {
-        "ended": ended.reason,
-        "pages": ended.pages,
-        "safe_sheets": ended.safe_sheets,
-        "refeed_sheet": ended.refeed_sheet,
-    }
-    if options.json:
-        emit(line)
     if ended.reason == "complete":
         return 0
     if ended.reason == "cancelled":
         return 130
-    params = {**ended.params, "safe_sheets": ended.safe_sheets}
-    params["refeed_sheet"] = ended.refeed_sheet or 1
-    say(f"{message(ended.reason, params).text} [{ended.reason}]")
     return 3
 
 
@@ -154,9 +146,11 @@ class _Batch:
         self._json: bool = options.json
         self._host = host
         self._part: Path | None = None
+        self._front: tuple[SideEnd, Path] | None = None
 
     def take(self, request: ScanRequest) -> Ended:
-        """Write every side; returns how the batch ended."""
+        """Write every side and say how the batch ended, before its host is taken down."""
+        _sweep(self._out)
         open_file = None
         try:
             for event in self._host.scan(request):
@@ -177,6 +171,8 @@ class _Batch:
                 elif isinstance(event, Notice):
                     say(f"{message(event.slug, event.params).text} [{event.slug}]")
                 elif isinstance(event, Ended):
+                    self._tell_front()
+                    self._tell_end(event)
                     return event
         finally:
             if open_file is not None:
@@ -192,6 +188,24 @@ class _Batch:
         path = self._out / f"{side.seq:04d}-{side.sheet:04d}{face}.{ending}"
         self._part.replace(path)
         self._part = None
+        if self._front is not None and side.side == "back" and side.sheet == self._front[0].sheet:
+            self._front = (scanning.unmarked(self._front[0]), self._front[1])
+        self._tell_front()
+        if HALF_SHEET in side.flags:
+            # Whether its back comes is told with it.
+            self._front = (side, path)
+        else:
+            self._tell_side(side, path)
+
+    def _tell_front(self) -> None:
+        if self._front is not None:
+            self._tell_side(*self._front)
+            self._front = None
+
+    def _tell_side(self, side: SideEnd, path: Path) -> None:
+        if not self._json:
+            print(path)
+            return
         row: dict[str, object] = {
             "page": side.seq,
             "sheet": side.sheet,
@@ -202,13 +216,32 @@ class _Batch:
             "dpi": side.dpi,
             "sha256": side.sha256,
         }
-        row.update(dict.fromkeys(side.flags, True))
+        emit({**row, **dict.fromkeys(side.flags, True)})
+
+    def _tell_end(self, ended: Ended) -> None:
         if self._json:
-            emit(row)
-        else:
-            print(path)
+            emit(
+                {
+                    "ended": ended.reason,
+                    "pages": ended.pages,
+                    "safe_sheets": ended.safe_sheets,
+                    "refeed_sheet": ended.refeed_sheet,
+                }
+            )
+        if ended.reason not in {"complete", "cancelled"}:
+            params = {**ended.params, "safe_sheets": ended.safe_sheets}
+            params["refeed_sheet"] = ended.refeed_sheet or 1
+            say(f"{message(ended.reason, params).text} [{ended.reason}]")
 
     def _discard(self) -> None:
         if self._part is not None:
             self._part.unlink(missing_ok=True)
             self._part = None
+
+
+def _sweep(folder: Path) -> None:
+    """What a killed run left half-written in there is gone."""
+    for part in folder.glob(".*.part"):
+        owner = part.name.split(".")[2]
+        if owner.isdecimal() and not Path(f"/proc/{owner}").exists():
+            part.unlink(missing_ok=True)

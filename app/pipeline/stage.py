@@ -84,7 +84,7 @@ STAGES: Mapping[str, Stage] = {
     stage.name: stage
     for stage in (
         Stage("scan", 1, "human", "scan", "scanning:scan", limit_s=3600.0),
-        Stage("thumb", 1, "pure", "image", "imaging:thumb", libraries=_CV),
+        Stage("thumb", 2, "pure", "image", "imaging:thumb", libraries=_CV),
         Stage("clean", 1, "pure", "image", "imaging:clean_page", libraries=_CV),
         Stage("screen", 1, "pure", "image", "imaging:screen", libraries=_CV),
         Stage("read", 1, "pure", "image", "imaging:read", libraries=(*_CV, "tesserocr")),
@@ -104,7 +104,7 @@ def of_kind(kind: Kind) -> tuple[str, ...]:
     return tuple(stage.name for stage in STAGES.values() if stage.kind == kind)
 
 
-_READY: Mapping[Kind, str] = {"scan": "scanning:stand_by"}
+_READY: Mapping[Kind, str] = {"scan": "scanning:stand_by", "image": "imaging:stand_by"}
 
 
 Preparation = Callable[[Path, Sequence[str], dict[str, object]], object]

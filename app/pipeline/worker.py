@@ -250,7 +250,7 @@ class Worker:
 def run(post: Post, stdin: BinaryIO, stdout: BinaryIO) -> int:
     """The life of one worker process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform != "win32" and post.kind == "image":
+    if sys.platform != "win32" and post.kind == "image" and not post.light:
         os.nice(POLITE)
     return Worker(post, stdin, stdout).run()
 

@@ -309,6 +309,15 @@ def set_page(db: Database, page_id: PageId, **columns: Value) -> None:
     _set(db, "page", page_id, columns)
 
 
+def complete_sheet(db: Database, job: JobId, sheet: int) -> None:
+    """The back of ``sheet`` has come in that batch: its front is no half sheet any more."""
+    db.execute(
+        "UPDATE page SET flags=trim(replace(' '||flags||' ',' half_sheet ',' '))"
+        " WHERE job=? AND sheet=? AND side='front'",
+        [job, sheet],
+    )
+
+
 def next_position(db: Database, dossier: DossierId) -> int:
     """The position after the last page of the dossier."""
     sql = "SELECT coalesce(max(position),-1)+1 AS n FROM page WHERE dossier=?"

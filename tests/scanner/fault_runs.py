@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from scanner.completeness import unmarked
 from scanner.model import (
     Ended,
     Event,
@@ -299,6 +300,9 @@ class _Caller:
             assert hashlib.sha256(data).hexdigest() == event.sha256
             assert len(data) == event.size_bytes
             part.replace(self._file(event))
+            if event.side == "back" and self.ends and self.ends[-1][1].sheet == event.sheet:
+                turn, front, superseded = self.ends[-1]
+                self.ends[-1] = (turn, unmarked(front), superseded)
             self.ends.append((len(self.turns), event, False))
             self.source.ack(event.seq)
 

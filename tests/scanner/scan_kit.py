@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from scanner.completeness import with_side
 from scanner.model import Ended, ScanRequest, SideBegin, SideChunk, SideDropped, SideEnd
 from scanner.remote import RemoteSource
 
@@ -66,7 +67,7 @@ def take(collected: Collected, event: object) -> None:
         collected.sides[event.seq] += event.data
     elif isinstance(event, SideEnd):
         assert event.size_bytes == len(collected.sides[event.seq])
-        collected.ends.append(event)
+        collected.ends = with_side(collected.ends, event)
     elif isinstance(event, SideDropped):
         del collected.sides[event.seq]
         collected.dropped.append(event)

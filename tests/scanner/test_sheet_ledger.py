@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.completeness import SheetLedger
+from scanner.completeness import SheetLedger, with_side
 from scanner.model import Ended, ScanRequest, SideBegin, SideChunk, SideDropped, SideEnd
 
 if TYPE_CHECKING:
@@ -39,8 +39,7 @@ def play(request: ScanRequest, fates: Sequence[str], reason: str) -> list[Event]
     ledger = SheetLedger(request)
     out: list[Event] = []
     for number, fate in enumerate(fates):
-        for event in side(number, request.duplex, fate, request.first_sheet):
-            out += ledger.take(event)
+        out += map(ledger.take, side(number, request.duplex, fate, request.first_sheet))
     return [*out, *ledger.end(reason, {"code": "x"})]
 
 
@@ -54,7 +53,10 @@ def test_every_side_comes_out_once_in_order_and_a_lone_front_is_marked(
     fates = [*fates, last] if last else fates
     request = ask(duplex, first_sheet=first_sheet)
     events = play(request, fates, "scan.jam")
-    kept = [event for event in events if isinstance(event, SideEnd)]
+    kept: list[SideEnd] = []
+    for event in events:
+        if isinstance(event, SideEnd):
+            kept = with_side(kept, event)
     assert [end.seq for end in kept] == [
         n + 1 for n, fate in enumerate(fates) if fate in {"kept", "double"}
     ]
@@ -131,7 +133,29 @@ def test_a_sheet_after_a_double_fed_one_is_not_safe_either():
 def test_a_double_feed_outranks_what_else_it_looks_like(reason, verdict):
     ledger = SheetLedger(ask(False))
     for event in (*side(0, False, "kept"), *side(1, False, "double")):
-        list(ledger.take(event))
+        ledger.take(event)
     ended = list(ledger.end(reason, {}))[-1]
     assert isinstance(ended, Ended)
     assert (ended.reason, ended.safe_sheets, ended.refeed_sheet) == (verdict, 1, 2)
+
+
+@pytest.mark.parametrize("reason", ["cancelled", "scan.driver_crash", "scan.stalled"])
+@pytest.mark.parametrize("duplex", [False, True])
+def test_what_befalls_the_device_after_the_last_declared_sheet_asks_for_no_paper(reason, duplex):
+    sides = ["kept"] * (4 if duplex else 2)
+    ended = play(ask(duplex, declared_sheets=2), sides, reason)[-1]
+    assert isinstance(ended, Ended)
+    assert (ended.reason, ended.safe_sheets, ended.refeed_sheet) == ("complete", 2, None)
+    early = play(ask(duplex, declared_sheets=3), sides, reason)[-1]
+    assert isinstance(early, Ended)
+    assert (early.reason, early.refeed_sheet) == (reason, 3)
+    still_open = play(ask(duplex, declared_sheets=2), [*sides, "open"], reason)[-1]
+    assert isinstance(still_open, Ended)
+    assert still_open.reason == reason
+
+
+@pytest.mark.parametrize("reason", ["scan.jam", "scan.ended_with_paper", "scan.cover_open"])
+def test_what_speaks_of_more_paper_is_told_though_all_declared_sheets_are_safe(reason):
+    ended = play(ask(False, declared_sheets=2), ["kept", "kept"], reason)[-1]
+    assert isinstance(ended, Ended)
+    assert ended.reason == reason

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -23,15 +24,20 @@ _ENGINE = "engine"
 _KEPT_IMAGES = 2
 
 
+def stand_by(home: Path, command: Sequence[str], keep: dict[str, object]) -> None:
+    """What pictures need is loaded by now, before the first page is there."""
+    del home, command, keep
+
+
 def thumb(context: Context) -> BlobId:
     """A small picture of the page, straightened once it is known how."""
     blobs = context.vault.blobs
-    image = _image(context)
     if len(context.job.inputs) == 1:
-        return blobs.put(
-            pictures.thumbnail(image, Geometry.plan(image, skew_deg=0, rotation_deg=0))
-        )
-    return blobs.put(pictures.thumbnail(image, _clean(context).geometry))
+        data = blobs.read(context.job.inputs[0])
+        image = pictures.preview(data, float(context.integer("dpi"))) or _image(context)
+        plain = Geometry.plan(image, skew_deg=0, rotation_deg=0)
+        return blobs.put(pictures.thumbnail(image, plain))
+    return blobs.put(pictures.thumbnail(_image(context), _clean(context).geometry))
 
 
 def clean_page(context: Context) -> BlobId:

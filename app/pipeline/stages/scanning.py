@@ -22,6 +22,7 @@ from app.store.blob_rows import record
 from app.store.blobs import BlobWriter
 from app.store.database import transaction
 from app.store.hops import hop
+from scanner.completeness import HALF_SHEET, unmarked
 from scanner.model import (
     Device,
     Ended,
@@ -36,6 +37,7 @@ from scanner.model import (
 from scanner.remote import RemoteSource
 
 __all__ = [
+    "HALF_SHEET",
     "Device",
     "Ended",
     "Notice",
@@ -48,6 +50,7 @@ __all__ = [
     "devices",
     "scan",
     "source",
+    "unmarked",
 ]
 
 _RENEW_S = 2.0
@@ -237,6 +240,8 @@ def _commit(context: Context, writer: BlobWriter, side: SideEnd) -> None:
             flags=side.flags,
         )
         flow.page_arrived(db, page, context.act())
+        if side.side == "back":
+            dossiers.complete_sheet(db, context.job.id, side.sheet)
     hop("page.committed")
     context.bell("page", page=page.id, dossier=dossier, n=page.position + 1)
 
