@@ -72,7 +72,7 @@ class SheetLedger:
     def take(self, event: SideEvent | Notice) -> Event:
         """The event as it may be handed on: a front that waits for its back is marked."""
         if isinstance(event, Notice):
-            return event
+            return replace(event, params={**event.params, **self._so_far()})
         if isinstance(event, SideBegin):
             self._open = event
             return event
@@ -114,13 +114,15 @@ class SheetLedger:
             # Two sheets drawn together are also felt as a jam, or as nothing at all.
             verdict = strongest((verdict, "scan.double_feed"))
         refeed = None if verdict == COMPLETE else self._safe_sheets + 1
-        told: dict[str, ParamValue] = {**params, "safe_sheets": self._safe_sheets}
-        told["pages"] = self._pages
-        if refeed is not None:
-            told["refeed_sheet"] = refeed
+        told: dict[str, ParamValue] = {**params, **self._so_far(), "pages": self._pages}
+        if refeed is None:
+            del told["refeed_sheet"]
         if self._request.declared_sheets is not None:
             told["declared"] = self._request.declared_sheets
         yield Ended(verdict, self._pages, self._safe_sheets, refeed, told)
+
+    def _so_far(self) -> dict[str, ParamValue]:
+        return {"safe_sheets": self._safe_sheets, "refeed_sheet": self._safe_sheets + 1}
 
     @property
     def _all_declared(self) -> bool:

@@ -72,13 +72,14 @@ def check(
         found.append(Finding("rule.paper_left" if left else "rule.scan_ended", COPY, params))
     if not pages:
         found.append(Finding("rule.no_pages", COPY))
-    found += _pages(pages, blanks)
+    found += _pages(pages, blanks, coming=pages[-1] if scanning and pages else None)
     found += _count(dossier, pages)
     found += _papers(procedure, documents, pages)
     return tuple(found)
 
 
-def _pages(pages: Sequence[Page], blanks: frozenset[str]) -> list[Finding]:
+def _pages(pages: Sequence[Page], blanks: frozenset[str], coming: Page | None) -> list[Finding]:
+    """Findings of each page; the back of ``coming``, the newest, may still be on its way."""
     found = []
     for page in pages:
         number = page.position + 1
@@ -91,7 +92,7 @@ def _pages(pages: Sequence[Page], blanks: frozenset[str]) -> list[Finding]:
             found.append(Finding("rule.blank_undecided", COPY, {"page": number}))
         if not page.dropped and "double_feed" in page.flags:
             found.append(Finding("rule.double_feed", COPY, {"sheet": page.sheet}))
-        if not page.dropped and "half_sheet" in page.flags:
+        if not page.dropped and "half_sheet" in page.flags and page is not coming:
             found.append(Finding("rule.half_sheet", COPY, {"sheet": page.sheet}))
     return found
 

@@ -13,13 +13,15 @@ LOOK_MS = 1000
 class Bridge(QObject):
     """Rings at most once in 30 ms; without bells somebody still looks once a second.
 
-    A bell is a hint only: whoever hears ``changed`` reads the rows again.
+    A bell is a hint only: whoever hears ``changed`` reads the rows again. What a scanner has to say
+    while it works (``noticed``: slug and facts) stands in the journal too.
     """
 
     changed = Signal()
     looked = Signal()
     page_received = Signal(int)
     worker_off = Signal(str)
+    noticed = Signal(str, object)
     _heard = Signal(str, str)
 
     def __init__(self) -> None:
@@ -34,7 +36,9 @@ class Bridge(QObject):
     def hear(self, line: Mapping[str, object]) -> None:
         """Take one bell; called from any thread."""
         ev = str(line.get("ev"))
-        if ev != "ready":
+        if ev == "notice":
+            self.noticed.emit(str(line.get("slug")), dict(line))
+        elif ev != "ready":
             self._heard.emit(ev, str(line.get("n") if ev == "page" else line.get("kind")))
 
     def close(self) -> None:

@@ -29,6 +29,8 @@ from app.viewmodels.texts import language
 
 QUEUE_ROWS = 200
 INCOMPLETE = "dossier.incomplete"
+PASSING = frozenset({"scan.busy", "scan.warming_up"})
+"""What a scanner says before it begins; the first page takes it back."""
 
 
 class Session(QObject):
@@ -75,6 +77,8 @@ class Session(QObject):
         self._asking = self._again = self._looking = self._wants_to_sign = False
         bridge.changed.connect(self.refresh)
         bridge.looked.connect(self._on_bridge_looked)
+        bridge.noticed.connect(self.trouble)
+        bridge.page_received.connect(self._on_bridge_page_received)
         bridge.worker_off.connect(lambda kind: self.trouble("worker.off", {"kind": kind}))
         desk.troubled.connect(self.trouble)
         self._logged_in.connect(self._on_logged_in)
@@ -357,6 +361,10 @@ class Session(QObject):
         self.refresh_queue()
         if before.dossier.state == "signing":
             self._on_left_signing(found)
+
+    def _on_bridge_page_received(self) -> None:
+        if self._trouble in PASSING:
+            self.calm()
 
     def _on_left_signing(self, now: Snapshot) -> None:
         self._forget_pin()

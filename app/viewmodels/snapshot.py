@@ -192,9 +192,16 @@ def _take(office: Office, dossier: DossierId, known: Known) -> Snapshot:
     procedure = catalogue.procedure(found.procedure_code, found.procedure_version)
     statuses = signing.status(office, dossier)
     numbers = {status.document.id: n for n, status in enumerate(statuses, 1)}
+    scan = reception.scan_status(office, dossier)
+    rows = dossiers.pages(db, dossier)
+    coming = rows[-1] if rows and scan.state == "running" else None
     pages = tuple(
-        _page(known.view(office, page), numbers.get(page.document, 0) if page.document else 0)
-        for page in dossiers.pages(db, dossier)
+        _page(
+            known.view(office, page),
+            numbers.get(page.document, 0) if page.document else 0,
+            page is coming,
+        )
+        for page in rows
     )
     papers = tuple(
         _paper(number, status, pages, found) for number, status in enumerate(statuses, 1)
@@ -205,7 +212,7 @@ def _take(office: Office, dossier: DossierId, known: Known) -> Snapshot:
         pages=pages,
         papers=papers + _missing(procedure, statuses),
         findings=review.findings(office, dossier) if found.editable else (),
-        scan=reception.scan_status(office, dossier),
+        scan=scan,
         waiting_for=review.waiting_for(office, dossier),
         sending=submission.row(office, found) if found.received_at is not None else None,
     )
@@ -224,7 +231,7 @@ def unfinished(office: Office) -> Dossier | None:
     return next((row for row in found if row.state in open_states), None)
 
 
-def _page(view: PageView, paper: int) -> PageRow:
+def _page(view: PageView, paper: int, coming: bool) -> PageRow:  # noqa: FBT001 - a private pair
     page = view.page
     return PageRow(
         id=page.id,
@@ -233,21 +240,22 @@ def _page(view: PageView, paper: int) -> PageRow:
         paper=paper,
         thumb=page.thumb,
         screen=page.screen,
-        state=_page_state(view),
+        state=_page_state(view, coming),
         angle_deg=view.facts.angle_deg if view.facts else None,
         confidence=view.mean_confidence,
         failure=view.failure,
     )
 
 
-def _page_state(view: PageView) -> PageState:
-    """The first true row from the worst down."""
+def _page_state(view: PageView, coming: bool) -> PageState:  # noqa: FBT001 - a private pair
+    """The first true row from the worst down; the back of a sheet ``coming`` is on its way."""
     page, facts = view.page, view.facts
+    bad = {"double_feed"} if coming else {"double_feed", "half_sheet"}
     blank = facts is not None and facts.blank and "blank_kept" not in page.flags
     rows: tuple[tuple[PageState, bool], ...] = (
         ("dropped", page.dropped),
         ("hidden", page.hidden),
-        ("rescan", bool({"double_feed", "half_sheet"} & set(page.flags))),
+        ("rescan", bool(bad & set(page.flags))),
         ("failed", view.failure is not None),
         ("blank", blank),
         ("read", page.text is not None),

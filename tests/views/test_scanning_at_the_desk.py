@@ -33,6 +33,21 @@ def test_a_jam_at_sheet_2_keeps_page_1_and_names_the_sheet(
         assert clerk.snapshot.scan.state == "complete", clerk.snapshot.scan
 
 
+def test_what_a_scanner_says_before_it_begins_is_told_and_taken_back_by_the_first_page(
+    qapp: QApplication, tmp_path: Path, small_pages: Path
+) -> None:
+    with at_the_desk(tmp_path / "home", f"simulated:{small_pages}") as clerk:
+        clerk.open_dossier("giay to theo bo", catalogue.LOOSE, "Trần Thị Mẫu")
+        bell, banner = clerk.session.bridge, clerk.window.banner
+        facts = {"slug": "scan.warming_up", "safe_sheets": 0, "refeed_sheet": 1}
+        bell.hear({"ev": "notice", **facts})
+        until(lambda: banner.slug == "scan.warming_up", "the warming up is told")
+        assert "khởi động" in banner.text()
+        assert "…" not in banner.text()
+        clerk.scan()
+        until(lambda: not banner.slug, "the page took it back")
+
+
 def test_stopping_keeps_what_is_in_and_the_next_scan_goes_on(
     qapp: QApplication, tmp_path: Path, small_pages: Path
 ) -> None:
