@@ -102,8 +102,8 @@ class _Pass:
         self._request = request
         self._stop = stop
         self._numbers = Numbering(request)
-        self._watch = Watch(folder, _seconds("SCANNER_FOLDER_STABLE_S", STABLE_S))
-        self._quiet_s = _seconds("SCANNER_FOLDER_QUIET_S", QUIET_S)
+        self._watch = Watch(folder, _seconds(os.environ.get("SCANNER_FOLDER_STABLE_S"), STABLE_S))
+        self._quiet_s = _seconds(os.environ.get("SCANNER_FOLDER_QUIET_S"), QUIET_S)
         self._limit_s = silence_limits(request)[0]
         self._began = time.monotonic()
         self._told = 0
@@ -291,9 +291,9 @@ def _is_folder(path: str) -> bool:
         return False
 
 
-def _seconds(variable: str, usual: float) -> float:
+def _seconds(text: str | None, usual: float) -> float:
     try:
-        value = float(os.environ.get(variable, usual))
+        value = float(text or usual)
     except ValueError:
         return usual
     return value if 0 < value < math.inf else usual
