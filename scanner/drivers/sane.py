@@ -204,11 +204,11 @@ def _side(
     for part in page.finish():
         yield SideChunk(begin.seq, part)
     facts = ImageFacts(page.media, page.width_px, page.height_px, request.dpi)
-    flags = size_flags(facts, request.page_px(), request.dpi)
+    flags = (*page.flags, *size_flags(facts, request.page_px(), request.dpi))
     # Asked once a sheet: it costs the device a command.
     fed_double = device.watched and not numbers.sheet_open and double_fed(device)
     if fed_double:
-        flags += ("double_feed",)
+        flags = (*flags, "double_feed")
     yield Delivered(facts.media, facts.width_px, facts.height_px, flags)
     return fed_double
 

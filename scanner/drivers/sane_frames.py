@@ -2,7 +2,8 @@
 
 A frame's rows may be padded, its samples may have 16 bits, its height may be unknown until it ends,
 and a colour page may come as three frames. Only rows that are whole are used; a page whose rows are
-not all there is no page.
+not all there is no page, and one longer than asked is broken off. A backend may send another kind
+of picture than it was asked for: what can be read is kept as it came, and marked.
 Source: SANE standard 1.06, 4.3.8 (sane_get_parameters) and 3.2 (image data format).
 """
 
@@ -16,16 +17,21 @@ from scanner.drivers.sane_abi import Frame
 from scanner.errors import ScannerError
 from scanner.jpeg_strips import MAX_SIDE_PX, StripEncoder
 from scanner.lineart import LineartEncoder
+from scanner.validate import TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scanner.drivers.sane_device import Parameters
-    from scanner.model import ScanRequest
+    from scanner.model import ModeName, ScanRequest
 
 PLANES: Final = (Frame.RED, Frame.GREEN, Frame.BLUE)
-_DEPTHS: Final = {"color": (8, 16), "gray": (8, 16), "lineart": (1,)}
-_FRAMES: Final = {"color": (Frame.RGB, *PLANES), "gray": (Frame.GRAY,), "lineart": (Frame.GRAY,)}
+_DEPTHS: Final = {
+    Frame.GRAY: (1, 8, 16),
+    **dict.fromkeys((Frame.RGB, *PLANES), (8, 16)),
+}
+# Rows of the widest colour page with 16 bits a sample fit in twice.
+_MAX_ROW_BYTES: Final = 1 << 20
 _FAST: Final = 1
 _PLANE_ROWS: Final = 16
 
@@ -33,16 +39,20 @@ _PLANE_ROWS: Final = 16
 class Page:
     """One page while its frames come; `layout` is that of its first frame.
 
+    `flags` holds `color_for_gray` and its like when it is of another kind than asked.
+
     Raises:
-        ScannerError: The frame cannot be used: `scan.unsupported` for another kind than asked,
-            `scan.page_wrong` for an impossible size.
+        ScannerError: No picture can be made of the frame: `scan.unsupported` for its format,
+            `scan.page_wrong` for a size that was not asked.
     """
 
     def __init__(self, layout: Parameters, request: ScanRequest) -> None:
         check_layout(layout, request)
         self.width_px = layout.width_px
         self.raw_bytes = 0
-        self._lineart = request.mode == "lineart"
+        kind = _kind(layout)
+        self.flags = () if kind == request.mode else (f"{kind}_for_{request.mode}",)
+        self._lineart = kind == "lineart"
         self._planes = _Planes(layout.width_px) if layout.frame in PLANES else None
         self._encoder: StripEncoder | LineartEncoder
         if self._lineart:
@@ -58,6 +68,7 @@ class Page:
             )
         self._layout = layout
         self._rows = _Rows(layout)
+        self._most_px = most_px(request)
 
     @property
     def media(self) -> str:
@@ -92,8 +103,16 @@ class Page:
         self._rows = _Rows(layout)
 
     def feed(self, data: memoryview) -> Iterator[bytes]:
-        """Bytes of the file that are ready after these bytes of the frame."""
+        """Bytes of the file that are ready after these bytes of the frame.
+
+        Raises:
+            ScannerError: `scan.page_wrong` as soon as there are more rows than were asked or told.
+        """
         self.raw_bytes += len(data)
+        layout = self._layout
+        most = self._most_px if layout.lines is None else min(layout.lines, self._most_px)
+        if self._rows.total + len(data) > most * layout.bytes_per_line:
+            raise ScannerError("scan.page_wrong")
         rows = self._rows.cut(data)
         if self._planes is None:
             yield from self._encoder.feed(rows)
@@ -125,21 +144,34 @@ class Page:
         yield from self._encoder.finish()
 
 
+def most_px(request: ScanRequest) -> int:
+    """Pixels that no side of the page may exceed, however the paper lies."""
+    wanted = max(request.page_px())
+    return min(wanted + max(1, int(wanted * TOLERANCE)), MAX_SIDE_PX)
+
+
 def check_layout(layout: Parameters, request: ScanRequest) -> None:
-    """The frame is of the kind that was asked for and of a size that can be encoded.
+    """A picture can be made of the frame, and it is not larger than what was asked.
 
     Raises:
         ScannerError: `scan.unsupported`, `scan.page_wrong` or `scan.driver_error`.
     """
-    if layout.frame not in _FRAMES[request.mode]:
+    depths = next((_DEPTHS[frame] for frame in _DEPTHS if frame == layout.frame), None)
+    if depths is None:
         raise ScannerError("scan.unsupported", feature=f"SANE frame {layout.frame}")
-    if layout.depth not in _DEPTHS[request.mode]:
+    if layout.depth not in depths:
         raise ScannerError("scan.unsupported", feature=f"{layout.depth} bit")
-    rows_fit = layout.lines is None or 0 < layout.lines <= MAX_SIDE_PX
-    if not 0 < layout.width_px <= MAX_SIDE_PX or not rows_fit:
+    sides = (layout.width_px, layout.width_px if layout.lines is None else layout.lines)
+    if min(sides) <= 0 or max(sides) > most_px(request):
         raise ScannerError("scan.page_wrong")
-    if layout.bytes_per_line < _useful_bytes(layout):
+    if not _useful_bytes(layout) <= layout.bytes_per_line <= _MAX_ROW_BYTES:
         raise ScannerError("scan.driver_error", code="sane-layout")
+
+
+def _kind(layout: Parameters) -> ModeName:
+    if layout.frame != Frame.GRAY:
+        return "color"
+    return "lineart" if layout.depth == 1 else "gray"
 
 
 def _useful_bytes(layout: Parameters) -> int:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from scanner.drivers.sane_abi import ValueType
 from scanner.errors import ScannerError
+from scanner.jpeg_strips import MAX_SIDE_PX
+from scanner.model import MM_PER_INCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -134,10 +136,14 @@ def configure(device: SaneDevice, request: ScanRequest) -> None:
     Raises:
         ScannerError: `scan.unsupported` names what the device cannot do.
     """
+    width_mm, height_mm = request.page_mm
+    for side_mm in (width_mm, height_mm):
+        # Nothing is within these bounds that is no number.
+        if not 1 <= side_mm / MM_PER_INCH * request.dpi <= MAX_SIDE_PX:
+            raise ScannerError("scan.unsupported", feature=f"{side_mm:.0f} mm")
     _choose_source(device, request)
     _choose_mode(device, request)
     _choose_resolution(device, request.dpi)
-    width_mm, height_mm = request.page_mm
     for name, value_mm in (
         ("page-width", width_mm),
         ("page-height", height_mm),

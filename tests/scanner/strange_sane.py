@@ -9,6 +9,7 @@
     at|open|0|status|S                         opening answers S
     at|start|N|status|S                        the N-th start answers S, once
     at|read|N|status|S                         the N-th frame ends with S half-way
+    at|read|N|endless                          the N-th frame never ends
     at|start|N|sensor|NAME|VALUE               from the N-th start the option holds VALUE
 
 Every pixel byte is (row + column) modulo 256. What was set, started and cancelled is in the log.
@@ -42,7 +43,7 @@ typedef struct {
     descriptor option[MOST]; int number[MOST]; char text[MOST][64]; int options;
     layout frame[3]; int frames, pages;
     event event[MOST]; int events;
-    int starts, sent, row_bytes, status_at, status; layout now; int running;
+    int starts, sent, row_bytes, endless, status; layout now; int running;
 } scanner;
 
 static scanner *all[200];
@@ -164,6 +165,7 @@ static int fired(scanner *s, const char *when, int n)
         event *e = &s->event[at];
         if (strcmp(e->when, when) != 0 || e->n != n) continue;
         if (strcmp(e->what, "status") == 0) { status = e->value; continue; }
+        if (strcmp(e->what, "endless") == 0) { s->endless = 1; continue; }
         for (int o = 1; o <= s->options; o++)
             if (strcmp(s->option[o].name, e->name) == 0) s->number[o] = e->value;
     }
@@ -228,7 +230,7 @@ int sane_strange_start(void *handle)
     if (s->running >= s->pages * s->frames) return NO_DOCS;
     s->now = s->frame[s->running++ % s->frames];
     s->row_bytes = s->now.per_line;
-    s->sent = 0;
+    s->sent = s->endless = 0;
     s->status = fired(s, "read", s->running);
     return GOOD;
 }
@@ -237,6 +239,7 @@ int sane_strange_read(void *handle, unsigned char *data, int most, int *got)
 {
     scanner *s = handle;
     int lines = s->now.lines < 0 ? 100 : s->now.lines, end = lines * s->row_bytes;
+    if (s->endless) end = 0x7fffffff;
     *got = 0;
     if (s->status != GOOD) {
         end /= 2;

@@ -145,7 +145,6 @@ def test_the_padding_some_devices_add_to_each_row_is_cut_away(tmp_path):
 def test_a_hand_scanner_that_knows_no_height_gives_a_whole_page(tmp_path):
     env = sane_env(tmp_path / "sane", hand_scanner="true", test_picture='"Grid"')
     got = scan(ask(page_mm=(110.0, 200.0)), env)
-    print(got)
     assert got.reason == "complete"
     assert decoded(got.data()[0]).size == (got.ends[0].width_px, got.ends[0].height_px)
 
@@ -308,3 +307,26 @@ def test_the_host_stays_small_and_flat_in_pages_and_resolution(tmp_path):
     page_kb = 2480 * 3507 * 3 // 1024
     assert all(figure < 40 * 1024 for figure in figures)
     assert max(figures) - min(figures) < page_kb
+
+
+def test_the_host_of_a_page_without_end_and_of_noise_stays_small(tmp_path):
+    """What it holds is at most one compressed page of the asked size."""
+    peak = tmp_path / "peak"
+    patch = (
+        "import dataclasses, scanner.drivers.sane_device as d, scanner.host as h\n"
+        "whole, layout = h.Host._scan, d.SaneDevice.parameters\n"
+        "noise = memoryview(os.urandom(256 << 10))\n"
+        "d.SaneDevice.parameters = lambda self: dataclasses.replace(layout(self), lines=None)\n"
+        "d.SaneDevice.read = lambda self: (0, noise)\n"
+        "def measured(self, request):\n"
+        "    whole(self, request)\n"
+        "    status = open('/proc/self/status').read()\n"
+        f"    open({str(peak)!r}, 'w').write(status.split('VmHWM:')[1].split()[0])\n"
+        "h.Host._scan = measured\n"
+    )
+    source = RemoteSource(hidden_driver_code(patch), sane_env(tmp_path / "sane"))
+    got = run_pass(source, ask(dpi=200, page_mm=(210.0, 297.0), stall_s=60.0))
+    source.close()
+    print("host peak kB:", peak.read_text())
+    assert (got.reason, got.ends) == ("scan.page_wrong", [])
+    assert int(peak.read_text()) < 64 * 1024

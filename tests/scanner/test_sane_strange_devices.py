@@ -15,7 +15,7 @@ from PIL import Image
 from scanner.drivers.sane_abi import Status
 from scanner.model import Ended, Notice
 from scanner.remote import RemoteSource
-from tests.scanner.scan_kit import HOST
+from tests.scanner.scan_kit import HOST, run_pass
 from tests.scanner.strange_sane import (
     COLOR,
     FEEDER,
@@ -281,7 +281,7 @@ def test_the_sensors_are_asked_before_a_fault_is_named(strange):
 def test_a_double_feed_the_device_let_through_marks_its_sheet_and_ends_the_pass(strange):
     strange.device("0", *FUJITSU, GRAY, "pages|6", "at|start|3|sensor|double-feed|1")
     source = RemoteSource(HOST, strange.env)
-    ends = [event for event in source.scan(wish(duplex=True)) if hasattr(event, "size_bytes")]
+    ends = run_pass(source, wish(duplex=True)).ends
     source.close()
     assert [(end.sheet, end.side, end.flags) for end in ends] == [
         (1, "front", ()),
@@ -388,11 +388,74 @@ def test_a_plane_sent_twice_or_of_another_size_is_refused(strange):
         )
 
 
-def test_a_frame_of_another_kind_than_asked_is_refused(strange):
-    strange.device("0", FEEDER, MODES, GRAY, "pages|2")
-    strange.device("1", FEEDER, MODES, COLOR)
-    asked = [wish(mode="color"), wish(mode="lineart"), wish("sane:strange:1", mode="gray")]
+KINDS = {
+    "lineart": ("frame|0|500|400|1|63|1",),
+    "gray": (GRAY,),
+    "color": (COLOR,),
+    "planes": tuple(f"frame|{plane}|500|400|8|500|{plane == 4}" for plane in (2, 3, 4)),
+}
+
+
+def test_a_readable_page_of_another_kind_than_asked_is_kept_as_it_came_and_marked(strange):
+    asked, expected = [], []
+    for sent, frames in KINDS.items():
+        for mode in ("lineart", "gray", "color"):
+            strange.device(f"{sent}-{mode}", FEEDER, MODES, *frames)
+            asked.append(wish(f"sane:strange:{sent}-{mode}", mode=mode))
+            kind = "color" if sent == "planes" else sent
+            media = "image/png" if kind == "lineart" else "image/jpeg"
+            flags = [] if kind == mode else [f"{kind}_for_{mode}"]
+            expected.append(([[media, 500, 400, flags]], {"lineart": "1", "gray": "L"}.get(kind)))
+    for got, (sides, pixel) in zip(strange.run(*asked), expected, strict=True):
+        assert (got.reason, got.sides) == ("complete", sides)
+        with Image.open(io.BytesIO(got.data[0])) as image:
+            assert image.mode == (pixel or "RGB")
+
+
+def test_a_frame_no_picture_can_be_made_of_is_refused(strange):
+    strange.device("text", FEEDER, MODES, "frame|10|500|400|8|500|1")
+    strange.device("bits", FEEDER, MODES, "frame|0|500|400|4|250|1")
+    strange.device("bit-planes", FEEDER, MODES, "frame|2|500|400|1|63|0")
+    asked = [wish(f"sane:strange:{name}") for name in ("text", "bits", "bit-planes")]
     assert [got.reason for got in strange.run(*asked)] == ["scan.unsupported"] * 3
+
+
+ENDLESS = {
+    "gray": (-1, GRAY),
+    "lineart": (-1, "frame|0|500|400|1|63|1"),
+    "color": (-1, COLOR),
+    "color-planes": (-1, "frame|2|500|400|8|500|0"),
+    "gray-known": (400, GRAY),
+    "gray-high": (60_000, GRAY),
+}
+
+
+def test_a_page_without_end_is_wrong_as_soon_as_it_is_longer_than_asked(strange):
+    for name, (lines, frame) in ENDLESS.items():
+        strange.device(
+            name, FEEDER, MODES, frame.replace("|400|", f"|{lines}|"), "at|read|1|endless"
+        )
+    names = [wish(f"sane:strange:{name}", mode=name.partition("-")[0]) for name in ENDLESS]
+    found = [(got.reason, got.sides) for got in strange.run(*names)]
+    assert found == [("scan.page_wrong", [])] * len(ENDLESS)
+
+
+def test_a_page_wider_than_asked_or_with_rows_beyond_all_reason_is_wrong(strange):
+    strange.device("wide", FEEDER, MODES, "frame|0|60000|400|8|60000|1")
+    strange.device("padded", FEEDER, MODES, "frame|0|500|-1|8|2000000000|1", "at|read|1|endless")
+    wide, padded = strange.run(wish("sane:strange:wide"), wish("sane:strange:padded"))
+    assert (wide.reason, wide.sides) == ("scan.page_wrong", [])
+    assert (padded.reason, padded.params) == ("scan.driver_error", {"code": "sane-layout"})
+
+
+@pytest.mark.parametrize(
+    "page_mm", [(float("nan"), 40.0), (-1.0, 40.0), (0.0, 0.0), (50.0, float("inf")), (1e9, 40.0)]
+)
+def test_a_page_of_no_possible_size_is_refused_before_anything_moves(strange, page_mm):
+    strange.device("0", FEEDER, MODES, GRAY)
+    got = strange.run(wish(page_mm=page_mm))[0]
+    assert (got.reason, got.sides) == ("scan.unsupported", [])
+    assert not [entry for entry in got.log if entry[0] == "start"]
 
 
 def test_pressed_buttons_are_read_where_the_device_shows_them(strange):
