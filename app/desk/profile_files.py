@@ -24,6 +24,8 @@ LEAST_DPI, PLAIN_DPI, MOST_DPI = 200, 300, 1200
 """Below 200 never (Decree 30/2020 appendix I); from 200 to 299 with a reason only."""
 PAGES_MM: Mapping[str, tuple[int, int]] = {"A3": (297, 420), "A4": (210, 297), "A5": (148, 210)}
 VALUES = ("dpi", "mode", "duplex", "page", "double_feed")
+QUALITY = frozenset({"dpi", "mode", "double_feed"})
+"""What is locked while nobody can tell what the office locked."""
 LONGEST = 80
 Mode = Literal["color", "gray", "lineart"]
 DoubleFeed = Literal["stop", "off"]
@@ -81,7 +83,9 @@ class Presets:
 
 
 def load(office: Path | None = None) -> Presets:
-    """The profiles that hold now; a broken office's file leaves the built-in ones.
+    """The profiles that hold now; an office's file nobody can read leaves the built-in ones.
+
+    What it locked is not known then, so the default's quality is locked until it is mended.
 
     Args:
         office: the office's file; None is the place where this system keeps it.
@@ -102,7 +106,7 @@ def load(office: Path | None = None) -> Presets:
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "UTF-8"
         problem = Trouble("profile.unreadable", file=place.name, why=str(why))
-        return dataclasses.replace(built_in, problems=(problem,))
+        return dataclasses.replace(built_in, problems=(problem,), locked=QUALITY)
     return _Reader(place.name, text).office(built_in)
 
 
@@ -120,7 +124,7 @@ class _Reader:
             said = re.search(r"line (\d+)", str(error))
             line = int(said[1]) if said else self._text.count("\n") + 1
             problem = Trouble("profile.broken", file=self._file, line=line)
-            return dataclasses.replace(built_in, problems=(problem,))
+            return dataclasses.replace(built_in, problems=(problem,), locked=QUALITY)
         problems: list[Trouble] = []
         rows = dict(built_in.rows)
         tables = found.get("profile", {})
@@ -153,8 +157,9 @@ class _Reader:
             return frozenset(cast("list[str]", wanted))
         problems.append(self._wrong("locked", "", ", ".join(VALUES)))
         # A lock that is misspelt must not open the door: what can be understood holds.
-        listed = wanted if isinstance(wanted, list) else []
-        return frozenset(key for key in listed if isinstance(key, str) and key in VALUES)
+        if not isinstance(wanted, list):
+            return QUALITY
+        return frozenset(key for key in wanted if isinstance(key, str) and key in VALUES)
 
     def preset(self, name: str, table: object, base: Preset) -> Preset:
         """The profile that a table describes.

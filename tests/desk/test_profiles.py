@@ -137,6 +137,13 @@ def test_a_fault_in_the_office_file_is_named_with_its_line_and_the_default_goes_
     assert (default.name, default.dpi, default.mode) == (DEFAULT, 300, "color")
 
 
+@pytest.mark.parametrize("text", ["locked = [\n", 'locked = "mode"\n', "\xff\xfe = 1\n\x00"])
+def test_locks_nobody_can_read_lock_the_quality_until_they_are_mended(tmp_path: Path, text: str):
+    found = office(tmp_path / "profiles.toml", text)
+    assert found.problems
+    assert found.locked == {"dpi", "mode", "double_feed"}
+
+
 def test_one_bad_profile_leaves_the_good_ones_and_the_locks(tmp_path: Path):
     found = office(
         tmp_path / "p.toml",
