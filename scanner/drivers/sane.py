@@ -21,6 +21,7 @@ from scanner.drivers.source import (
     Delivered,
     DriverEvent,
     Numbering,
+    Over,
     Stop,
     concluded,
     silence_limits,
@@ -69,7 +70,8 @@ class SaneSource:
             configure(device, request)
             stop.on_now(device.cancel)
             yield Opened()
-            yield from concluded(_sides(device, request, stop))
+            for event in concluded(_sides(device, request, stop)):
+                yield _weighed(event, device, request)
         finally:
             stop.on_now(None)
             device.cancel()
@@ -114,6 +116,18 @@ def _opened(name: str, stop: Stop) -> SaneDevice:
                 raise
         stop.wait(pause_s)
     return SaneDevice(name)
+
+
+def _weighed(event: DriverEvent, device: SaneDevice, request: ScanRequest) -> DriverEvent:
+    """The event; an end that nothing proves says so by `unproved`.
+
+    Some backends know no other end than 'no documents': a jam, an open cover and a page that never
+    came end a stack like its last sheet. There only a count tells whether all of it has come.
+    """
+    uncounted = request.source == "feeder" and request.declared_sheets is None
+    if isinstance(event, Over) and event.reason == "complete" and uncounted and device.hides_faults:
+        return Over(event.reason, {**event.params, "unproved": 1})
+    return event
 
 
 def _sides(device: SaneDevice, request: ScanRequest, stop: Stop) -> Iterator[DriverEvent]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes as c
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,6 +28,8 @@ FIXED_ONE: Final = 65_536
 MAX_OPTIONS: Final = 4096
 # Backends that reach their devices through a network.
 _DISTANT: Final = ("net:", "airscan:", "escl:", "dell1600n_net:")
+# libsane 1.2.1's escl, sane-airscan 0.99.27, and both behind a saned.
+_HIDES_FAULTS: Final = re.compile(r"(net:(\[[^]]*\]|[^:]*):)?(escl|airscan):")
 _GET: Final = 0
 _SET: Final = 1
 
@@ -52,6 +55,11 @@ def trouble(status: int, phase: str, known: dict[Status, str] | None = None) -> 
     if slug == "scan.unsupported":
         return ScannerError(slug, feature=f"SANE {phase}")
     return ScannerError(slug, code=f"sane-{phase}-{status}")
+
+
+def hides_faults(name: str) -> bool:
+    """Whether the backend of the device with this SANE name tells faults as 'no documents'."""
+    return _HIDES_FAULTS.match(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +112,8 @@ class SaneDevice:
     """An open handle.
 
     `by_net` and `distant` tell devices that libsane reaches through its own network backend and
-    through any network; `watched` is set while the double-feed sensor speaks of the pass that runs.
+    through any network; `hides_faults` those whose backend ends a stack alike after its last sheet
+    and after a fault; `watched` is set while the double-feed sensor speaks of the pass that runs.
 
     Raises:
         ScannerError: The device cannot be opened.
@@ -114,6 +123,7 @@ class SaneDevice:
         self._lib = library()
         self.by_net = name.startswith("net:")
         self.distant = name.startswith(_DISTANT)
+        self.hides_faults = hides_faults(name)
         self.watched = False
         self._handle = c.c_void_p()
         status = self._lib.sane_open(name.encode(), c.byref(self._handle))
