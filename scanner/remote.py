@@ -11,6 +11,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
+from scanner.choosing import one_entry_each
 from scanner.errors import ScannerError
 from scanner.host_process import HostProcess
 from scanner.passes import Pass
@@ -60,7 +61,8 @@ class RemoteSource:
         """The devices these drivers reach now; `escl:URL` asks one address.
 
         Each driver answers from a host of its own, all at once: one that hangs or crashes hides
-        only its own devices.
+        only its own devices. A device that several of them reach is listed once, under the best;
+        a driver asked alone lists all it knows.
 
         Raises:
             ScannerError: No driver at all could answer.
@@ -84,7 +86,7 @@ class RemoteSource:
                 host.close()
         if failures and len(failures) == len(hosts):
             raise failures[0]
-        return tuple(found)
+        return one_entry_each(found) if len(drivers) > 1 else tuple(found)
 
     def scan(self, request: ScanRequest) -> Iterator[Event]:
         """The events of one pass, the last of them `Ended`, whatever happens to the host.
