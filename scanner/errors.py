@@ -26,6 +26,7 @@ CURES: Final[Mapping[str, Cure]] = MappingProxyType(
         "scan.ended_with_paper": "clerk",
         "scan.count_short": "clerk",
         "scan.count_over": "clerk",
+        "scan.count_undeclared": "clerk",
         "scan.odd_sides": "clerk",
         "scan.jam": "clerk",
         "scan.double_feed": "clerk",

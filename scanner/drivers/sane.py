@@ -119,14 +119,14 @@ def _opened(name: str, stop: Stop) -> SaneDevice:
 
 
 def _weighed(event: DriverEvent, device: SaneDevice, request: ScanRequest) -> DriverEvent:
-    """The event; an end that nothing proves says so by `unproved`.
+    """The event; an end that nothing proves asks for a count.
 
     Some backends know no other end than 'no documents': a jam, an open cover and a page that never
     came end a stack like its last sheet. There only a count tells whether all of it has come.
     """
     uncounted = request.source == "feeder" and request.declared_sheets is None
     if isinstance(event, Over) and event.reason == "complete" and uncounted and device.hides_faults:
-        return Over(event.reason, {**event.params, "unproved": 1})
+        return Over("scan.count_undeclared", event.params)
     return event
 
 

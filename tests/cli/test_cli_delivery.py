@@ -217,9 +217,9 @@ def test_a_full_disk_keeps_what_is_safe_and_room_lets_it_go_on(tmp_path: Path, s
     with small_disk(tmp_path / "disk", "2500k") as disk:
         argv = ["demo", "--home", disk / "home", "--pages", small_pages, "--json"]
         done = main(*argv)
-        done.trouble("store.disk_full")
+        done.trouble("scan.disk_full")
         assert not list((disk / "home" / "tmp").glob("*"))
-        grown = ["mount", "-o", "remount,size=200m", str(disk)]
+        grown = ["mount", "-o", "remount,size=800m", str(disk)]
         subprocess.run(grown, check=True, timeout=30)
         again = main(*argv)
         assert again.code == 0, again.err

@@ -114,8 +114,10 @@ def test_our_sane_driver_sees_what_scanimage_sees(tmp_path, picture, mode, dpi):
 def test_our_sane_driver_over_a_strangers_backend_takes_the_whole_stack(
     tmp_path, simulator, backend, duplex, mode
 ):
-    got = through(FrontEnd(backend, simulator.url, tmp_path), duplex=duplex, mode=mode)
-    assert (got.reason, got.ended.safe_sheets) == ("complete", 2 if duplex else 4)
+    sheets = 2 if duplex else 4
+    front = FrontEnd(backend, simulator.url, tmp_path)
+    got = through(front, duplex=duplex, mode=mode, declared_sheets=sheets)
+    assert (got.reason, got.ended.safe_sheets) == ("complete", sheets)
     pages = [page.read_bytes() for page in sorted(simulator.tray._folder.iterdir())]
     for side, page in zip(got.data(), pages, strict=True):
         wanted = decoded(page)
