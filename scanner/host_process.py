@@ -7,9 +7,11 @@ import os
 import queue
 import signal
 import subprocess  # noqa: TID251 - this is the wrapper that starts the driver host
+import sys
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, Final, cast
 
 from scanner.errors import ScannerError
@@ -35,6 +37,21 @@ LEAVE_S: Final = 2.0
 POLL_S: Final = 0.1
 QUEUE_FRAMES: Final = 16
 STDERR_TAIL: Final = 2000
+HOST_32_BIT: Final = "scan-host-32.exe"
+
+
+def host_command(default: Sequence[str]) -> Sequence[str]:
+    """The command that starts the driver host for TWAIN; `default` starts the usual one.
+
+    Windows scanners have 32-bit sources, which only a 32-bit process can load: there the program
+    `scan-host-32.exe` beside our own, when it is there, speaks the same protocol. This choice was
+    never run on Windows.
+    """
+    if sys.platform == "win32" and sys.maxsize > 2**32:
+        beside = Path(sys.executable).with_name(HOST_32_BIT)
+        if beside.is_file():
+            return (str(beside),)
+    return default
 
 
 def message_in(payload: bytes) -> Message:

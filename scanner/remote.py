@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from scanner.choosing import one_entry_each
 from scanner.errors import ScannerError
-from scanner.host_process import HostProcess
+from scanner.host_process import HostProcess, host_command
 from scanner.passes import Pass
 from scanner.wire import PROTOCOL, DeviceList, Hello
 
@@ -72,7 +72,7 @@ class RemoteSource:
         failures: list[ScannerError] = []
         try:
             for driver in drivers:
-                hosts.append(HostProcess(self._argv, self._env))
+                hosts.append(HostProcess(self._command(driver), self._env))
                 hosts[-1].send("devices", drivers=[driver])
             deadline = time.monotonic() + within_s
             for host in hosts:
@@ -94,7 +94,7 @@ class RemoteSource:
         Each side kept must be acknowledged with `ack` after it was committed; at most eight may
         wait for that.
         """
-        running = Pass(request, self._start, self._end)
+        running = Pass(request, lambda: self._start(request.device_id), self._end)
         self._pass = running
         return running.events()
 
@@ -144,19 +144,16 @@ class RemoteSource:
         if spare is not None:
             spare.close()
 
-    def _start(self) -> HostProcess:
-        with self._spare_lock:
-            spare, self._spare = self._spare, None
+    def _command(self, driver: str) -> Sequence[str]:
+        return host_command(self._argv) if driver.partition(":")[0] == "twain" else self._argv
+
+    def _start(self, device_id: str) -> HostProcess:
+        command = self._command(device_id)
+        spare = self._taken_spare() if command is self._argv else None
         if spare is not None:
-            try:
-                _greet(spare)
-            except ScannerError:
-                # It died while it stood by: another one is as good.
-                spare.close()
-            else:
-                self._host = spare
-                return spare
-        host = HostProcess(self._argv, self._env)
+            self._host = spare
+            return spare
+        host = HostProcess(command, self._env)
         self._host = host
         try:
             _greet(host)
@@ -165,6 +162,19 @@ class RemoteSource:
             self._end(host)
             raise
         return host
+
+    def _taken_spare(self) -> HostProcess | None:
+        with self._spare_lock:
+            spare, self._spare = self._spare, None
+        if spare is None:
+            return None
+        try:
+            _greet(spare)
+        except ScannerError:
+            # It died while it stood by: another one is as good.
+            spare.close()
+            return None
+        return spare
 
     def _end(self, host: HostProcess) -> None:
         host.close()

@@ -10,10 +10,8 @@ Source: TWAIN specification 2.5.
 
 from __future__ import annotations
 
-import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from scanner.drivers.raw_rows import RowCutter, as_they_are, inverted
@@ -45,24 +43,9 @@ from scanner.validate import ImageFacts, size_flags
 from scanner.wire import Opened, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-HOST_32_BIT: Final = "scan-host-32.exe"
 _BITS: Final = {PIXEL_BW: 1, PIXEL_GRAY: 8, PIXEL_RGB: 24}
-
-
-def host_command(default: Sequence[str]) -> Sequence[str]:
-    """The command that starts the driver host for TWAIN; `default` starts the usual one.
-
-    Windows scanners have 32-bit sources, which only a 32-bit process can load: there the program
-    `scan-host-32.exe` beside our own, when it is there, speaks the same protocol. This choice was
-    never run on Windows.
-    """
-    if sys.platform == "win32" and sys.maxsize > 2**32:
-        beside = Path(sys.executable).with_name(HOST_32_BIT)
-        if beside.is_file():
-            return (str(beside),)
-    return default
 
 
 class TwainSource:

@@ -14,9 +14,10 @@ import threading
 import pytest
 from PIL import Image
 
-from scanner.drivers import twain, twain_abi, twain_dsm, twain_names
+from scanner import host_process
+from scanner.drivers import twain_abi, twain_dsm, twain_names
 from scanner.drivers.source import Delivered, Over, Stop
-from scanner.drivers.twain import TwainSource, host_command
+from scanner.drivers.twain import TwainSource
 from scanner.drivers.twain_names import Cap, Cc, fix32, from_item
 from scanner.errors import ScannerError
 from scanner.model import ScanRequest, SideBegin, SideChunk
@@ -331,9 +332,9 @@ def test_a_stop_after_the_sheet_keeps_both_its_sides(bench):
 
 
 def test_the_32_bit_host_is_taken_when_it_lies_beside_the_program(tmp_path, monkeypatch):
-    assert host_command(("host",)) == ("host",)
+    assert host_process.host_command(("host",)) == ("host",)
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setattr(sys, "executable", str(tmp_path / "station.exe"))
-    assert host_command(("host",)) == ("host",)
-    (tmp_path / twain.HOST_32_BIT).touch()
-    assert host_command(("host",)) == (str(tmp_path / twain.HOST_32_BIT),)
+    assert host_process.host_command(("host",)) == ("host",)
+    (tmp_path / host_process.HOST_32_BIT).touch()
+    assert host_process.host_command(("host",)) == (str(tmp_path / host_process.HOST_32_BIT),)
