@@ -7,10 +7,10 @@ word, as far as the end rule of the driver goes.
 from __future__ import annotations
 
 import functools
+import pkgutil
 import tomllib
 from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
-from importlib import resources
 from typing import Final, Literal, TypeAlias, cast
 
 HostName: TypeAlias = Literal["plain", "port", "localhost"]
@@ -26,9 +26,8 @@ class Quirks:
     delete a job that ended well. `look_before_job`: an empty feeder must be seen before the job is
     made. `host`: the Host header names the port always, or `localhost` when a job is made.
     `continue_job`: a job completed with paper loaded is followed by another. `dpi_at_most`: higher
-    resolutions are announced but not delivered. `feeding_is_paper`: a feeder that says 'processing'
-    still holds paper unless the job says it is completed. `back_rotated`: back sides lie upside
-    down. `empty_untold`: the feeder's 'empty' means nothing.
+    resolutions are announced but not delivered. `back_rotated`: back sides lie upside down.
+    `empty_untold`: the feeder's 'empty' means nothing.
     """
 
     pause_share: float = 0.0
@@ -38,7 +37,6 @@ class Quirks:
     host: HostName = "plain"
     continue_job: bool = False
     dpi_at_most: int | None = None
-    feeding_is_paper: bool = False
     back_rotated: bool = False
     empty_untold: bool = False
 
@@ -58,7 +56,8 @@ def quirks_for(model: str, maker: str = "", server: str = "") -> Quirks:
 
 @functools.cache
 def _entries() -> tuple[tuple[tuple[tuple[str, str], ...], dict[str, object]], ...]:
-    data = resources.files("scanner").joinpath("quirks.toml").read_text("utf-8")
+    # Not by importlib.resources: the driver host is to stay small, and that brings half of shutil.
+    data = (pkgutil.get_data("scanner", "quirks.toml") or b"").decode()
     known = {field.name for field in fields(Quirks)}
     return tuple(
         (

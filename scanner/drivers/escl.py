@@ -7,7 +7,9 @@ Source: Mopria eSCL technical specification 2.97; behaviour of devices as noted 
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import math
+import threading
+import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -26,14 +28,15 @@ from scanner.errors import ScannerError
 from scanner.model import MM_PER_INCH, Device, ModeName, ScanRequest
 from scanner.pins import station_pins
 from scanner.quirks import quirks_for
-from scanner.validate import TOLERANCE
+from scanner.validate import TOLERANCE, pixel_decoder
 from scanner.wire import Opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LISTED_S: Final = 2.0
-ASKED_AT_ONCE: Final = 8
+LISTING_S: Final = 8.0
+LONGEST_MM: Final = 6000
 GRAY_FOR_LINEART: Final = "gray_for_lineart"
 _FORMATS: Final[dict[ModeName, tuple[str, ...]]] = {
     "color": ("image/jpeg", "image/png"),
@@ -50,16 +53,16 @@ class EsclSource:
         self._urls = urls
 
     def devices(self) -> tuple[Device, ...]:
-        """The devices that answer, each once, whatever addresses it has.
+        """The devices that answer in time, each once, whatever addresses it has.
 
-        Nothing is pinned here: only a scan trusts a device.
+        All are asked at once, so that one that drips hides only itself. Nothing is pinned here:
+        only a scan trusts a device.
         """
         places = tuple((url,) for url in self._urls) or _announced()
         found: dict[object, Device] = {}
-        with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
-            for device in pool.map(_first_answer, places):
-                if device is not None:
-                    found.setdefault(_identity(device), device)
+        for device in _answers(places):
+            if device is not None:
+                found.setdefault(_identity(device), device)
         return tuple(found.values())
 
     def scan(self, request: ScanRequest, stop: Stop) -> Iterator[DriverEvent]:
@@ -72,6 +75,21 @@ def _announced() -> tuple[tuple[str, ...], ...]:
     from scanner.drivers.discovery import heard  # noqa: PLC0415 - a scan needs no multicast
 
     return heard()
+
+
+def _answers(places: tuple[tuple[str, ...], ...]) -> tuple[Device | None, ...]:
+    answers: list[Device | None] = [None] * len(places)
+
+    def ask(at: int) -> None:
+        answers[at] = _first_answer(places[at])
+
+    threads = [threading.Thread(target=ask, args=(at,), daemon=True) for at in range(len(places))]
+    deadline = time.monotonic() + LISTING_S
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return tuple(answers)
 
 
 def _first_answer(urls: tuple[str, ...]) -> Device | None:
@@ -147,6 +165,7 @@ def scan_at(link: EsclLink, request: ScanRequest, stop: Stop) -> Iterator[Driver
     running = Pass(link, request, stop, page_px, _ways(caps, source, request, area))
     running.begin()
     try:
+        pixel_decoder()
         yield Opened()
         yield from concluded(running.sides())
     finally:
@@ -169,6 +188,8 @@ def _area(source: InputCaps, request: ScanRequest) -> tuple[int, int]:
     limits = (source.max_width, source.max_height)
     area = []
     for mm, most in zip(request.page_mm, limits, strict=True):
+        if not math.isfinite(mm) or not 0 < mm <= LONGEST_MM:
+            raise ScannerError("scan.unsupported", feature=f"{mm:.0f} mm")
         wanted = round(mm / MM_PER_INCH * UNITS_PER_INCH)
         if wanted < 1 or (most and wanted > most * (1 + TOLERANCE)):
             raise ScannerError("scan.unsupported", feature=f"{mm:.0f} mm")

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import functools
 import http.client
+import io
 import socket
 import ssl
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import unquote, urljoin, urlsplit
 
 from scanner.drivers.escl_xml import MAX_XML_BYTES
@@ -22,6 +24,8 @@ from scanner.quirks import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from _typeshed import WriteableBuffer
 
     from scanner.drivers.source import Stop
     from scanner.pins import Pins
@@ -51,7 +55,11 @@ class LinkError(Exception):
         return ScannerError("scan.stalled" if self.timed_out else otherwise)
 
 
-def _link_error(error: OSError | http.client.HTTPException) -> LinkError:
+# http.client answers a chunk of negative length, and a host name that cannot be one, this way.
+_BROKEN: Final = (OSError, http.client.HTTPException, ValueError)
+
+
+def _link_error(error: OSError | http.client.HTTPException | ValueError) -> LinkError:
     if isinstance(error, TimeoutError):
         return LinkError(timed_out=True)
     if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
@@ -74,9 +82,8 @@ class Answer:
 class Document:
     """An open answer of NextDocument with status 200."""
 
-    def __init__(self, response: http.client.HTTPResponse, sock: socket.socket) -> None:
+    def __init__(self, response: _Response) -> None:
         self._response = response
-        self._sock = sock
         self.name = _file_name(response)
 
     def chunks(self, silence_s: float) -> Iterator[bytes]:
@@ -85,12 +92,12 @@ class Document:
         Raises:
             LinkError: The body was cut or nothing came for `silence_s`.
         """
-        self._sock.settimeout(silence_s)
         left = self._response.length
         while True:
+            self._response.clock.allow(silence_s)
             try:
                 data = self._response.read1(CHUNK_BYTES)
-            except (OSError, http.client.HTTPException) as error:
+            except _BROKEN as error:
                 raise _link_error(error) from error
             if not data:
                 break
@@ -129,7 +136,7 @@ class EsclLink:
         self.quirks = PLAIN
 
     def get(self, name: str, silence_s: float = ANSWER_S) -> Answer:
-        """The answer to GET of a document under the root.
+        """The answer to GET of a document under the root, all of it within `silence_s`.
 
         Raises:
             LinkError: No connection, or it broke.
@@ -157,7 +164,10 @@ class EsclLink:
         Raises:
             ScannerError: `scan.driver_error` when the header names no path.
         """
-        path = urlsplit(urljoin(f"{self._root}/ScanJobs", location)).path
+        try:
+            path = urlsplit(urljoin(f"{self._root}/ScanJobs", location)).path
+        except ValueError:
+            path = ""
         if not location or not path.startswith("/") or any(c <= " " or c > "~" for c in path):
             raise ScannerError("scan.driver_error", code="location")
         return path.rstrip("/")
@@ -167,24 +177,24 @@ class EsclLink:
         """The next side as an open `Document`, or the `Answer` that refuses it.
 
         Raises:
-            LinkError: No connection, it broke, or no header came for `silence_s`.
+            LinkError: No connection, it broke, or the headers took longer than `silence_s`.
         """
-        with self._open("GET", f"{job}/NextDocument", b"", silence_s) as (response, sock):
+        with self._open("GET", f"{job}/NextDocument", b"", silence_s) as response:
             if response.status == http.HTTPStatus.OK:
-                yield Document(response, sock)
+                yield Document(response)
             else:
                 yield _answer(response)
 
     def _whole(
         self, method: str, path: str, body: bytes, silence_s: float, *, breakable: bool = True
     ) -> Answer:
-        with self._open(method, path, body, silence_s, breakable=breakable) as (response, _):
+        with self._open(method, path, body, silence_s, breakable=breakable) as response:
             return _answer(response)
 
     @contextmanager
     def _open(
         self, method: str, path: str, body: bytes, silence_s: float, *, breakable: bool = True
-    ) -> Iterator[tuple[http.client.HTTPResponse, socket.socket]]:
+    ) -> Iterator[_Response]:
         connection = http.client.HTTPConnection(
             self._host, self._port, timeout=min(CONNECT_S, silence_s)
         )
@@ -201,14 +211,15 @@ class EsclLink:
                 if isinstance(sock, ssl.SSLSocket):
                     self._meet(sock)
                 sock.settimeout(silence_s)
+                connection.response_class = _Response
                 self._ask(connection, method, path, body)
-                response = connection.getresponse()
+                response = cast("_Response", connection.getresponse())
                 if isinstance(sock, ssl.SSLSocket):
                     self._remember(sock)
-            except (OSError, http.client.HTTPException) as error:
+            except _BROKEN as error:
                 raise _link_error(error) from error
             with response:
-                yield response, sock
+                yield response
         finally:
             connection.close()
 
@@ -245,6 +256,54 @@ class EsclLink:
         return name if usual else f"{name}:{self._port}"
 
 
+class _Clock(io.RawIOBase):
+    """The bytes of a socket until a deadline, for devices that drip byte by byte."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__()
+        self._sock = sock
+        # Keeps the socket open as long as it is not closed itself.
+        self._raw = sock.makefile("rb", buffering=0)
+        self.allow(sock.gettimeout() or 0)
+
+    def allow(self, seconds: float) -> None:
+        """What is read from now on must have come within this time."""
+        self._deadline = time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        """As it is."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
+        """As of a socket that is in time."""
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._sock.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        """The socket may close."""
+        self._raw.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer whose headers are read within the time that the socket was given."""
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        debuglevel: int = 0,
+        method: str | None = None,
+        url: str | None = None,
+    ) -> None:
+        super().__init__(sock, debuglevel, method, url)
+        self.fp.close()
+        self.clock = _Clock(sock)
+        self.fp = io.BufferedReader(self.clock)
+
+
 @functools.cache
 def _tls() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -257,7 +316,7 @@ def _tls() -> ssl.SSLContext:
 def _answer(response: http.client.HTTPResponse) -> Answer:
     try:
         body = response.read(MAX_XML_BYTES + 1)
-    except (OSError, http.client.HTTPException) as error:
+    except _BROKEN as error:
         raise _link_error(error) from error
     whole = response.status != http.HTTPStatus.OK or len(body) > MAX_XML_BYTES
     if response.length and not whole:
@@ -281,6 +340,10 @@ def _break(sock: socket.socket) -> None:
 
 
 def _file_name(response: http.client.HTTPResponse) -> str | None:
-    name = response.headers.get_filename()
+    try:
+        name = response.headers.get_filename()
+    except (LookupError, ValueError, TypeError, AttributeError):
+        # Any codec of Python may be named there, and not all of them keep to one exception.
+        return None
     plain = (name or "").replace("\\", "/").rpartition("/")[2]
     return "".join(c for c in plain if c.isprintable()) or None

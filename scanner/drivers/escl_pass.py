@@ -30,9 +30,9 @@ PROBE_S: Final = 2.0
 # Told before the caller's own clock, which runs a little longer than the driver's, strikes.
 PROBE_AFTER_SILENCE_S: Final = 0.2
 GONE: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.GONE})
+AT_WORK: Final = frozenset({"Pending", "Processing"})
 NOT_LIKED: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT})
 CLOSED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
-_UNKNOWN: Final = Status("", "", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Pass:
                 if answer.status == HTTPStatus.CREATED:
                     self.job, self.job_sides = self.link.job_path(answer.location), 0
                     return
-                status = status_of(self.link)
+                status = self._status_if_told()
             except LinkError as error:
                 self.stop.check(sheet_open=False)
                 raise error.named("scan.offline") from error
@@ -94,7 +94,7 @@ class Pass:
             if answer.status not in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CONFLICT}:
                 raise ScannerError("scan.driver_error", code=f"http-{answer.status}")
             busy += 1
-            self.stop.wait(min(LONGEST_WAIT_S, answer.retry_after_s or BUSY_WAIT_S))
+            self.stop.wait(_wait_s(answer))
         raise ScannerError("scan.busy")
 
     def finish(self) -> None:
@@ -135,19 +135,25 @@ class Pass:
         if self.request.source == "flatbed" or quirks.empty_untold or not quirks.look_before_job:
             return
         try:
-            status = status_of(self.link)
+            status = self._status_if_told()
         except LinkError as error:
             self.stop.check(sheet_open=False)
             raise error.named("scan.offline") from error
-        if status.empty:
+        if status is not None and status.empty:
             raise ScannerError("scan.no_docs")
 
-    def _raise_refusal(self, answer: Answer, status: Status) -> None:
-        feeder = self.request.source == "feeder"
-        if feeder and status.fault:
-            raise ScannerError(status.fault, code=status.adf_state)
-        if feeder and answer.status in GONE and self._says_empty(status):
-            raise ScannerError("scan.no_docs")
+    def _status_if_told(self) -> Status | None:
+        try:
+            return status_of(self.link)
+        except ScannerError:
+            return None
+
+    def _raise_refusal(self, answer: Answer, status: Status | None) -> None:
+        if status is not None and self.request.source == "feeder":
+            if status.fault:
+                raise ScannerError(status.fault, code=status.adf_state)
+            if answer.status in GONE and self._says_empty(status):
+                raise ScannerError("scan.no_docs")
         if answer.status in CLOSED:
             raise ScannerError("scan.access_denied")
 
@@ -163,6 +169,7 @@ class Pass:
                 yield SideChunk(begin.seq, chunk)
             facts = proof.finish()
             flags = size_flags(facts, self.page_px, self.request.dpi)
+            proof.prove_pixels()
         except ScannerError as error:
             fault = None if self.stop.now else self._fault()
             if fault is None:
@@ -208,49 +215,69 @@ class Pass:
         return status.empty and not self.link.quirks.empty_untold
 
     def _wait_before_retry(self, answer: Answer) -> float | None:
-        """Seconds to wait before asking again after a refusal; None when the paper ended."""
-        status = status_of(self.link)
-        job_state = status.job_state(self.job)
-        self._raise_trouble(status, job_state)
+        """Seconds to wait before asking again after a refusal; None when the paper ended.
+
+        Only a status that was read can end the paper: it says that the feeder is empty, or that
+        the job is completed and no paper loaded. Whatever else a device says leaves it in doubt.
+        """
+        if answer.status < HTTPStatus.MULTIPLE_CHOICES and answer.body:
+            # Part of a page, perhaps of the last one: it cannot be fetched again.
+            raise ScannerError("scan.driver_error", code=f"http-{answer.status}")
+        if self.double_fed:
+            raise ScannerError("scan.double_feed")
+        try:
+            status = status_of(self.link)
+        except ScannerError as error:
+            if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+                return self._busy_wait(answer)
+            return self._retry(error)
+        self._raise_trouble(status)
         if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
             return self._busy_wait(answer)
-        if self.request.source == "flatbed" and self.numbers.sides:
-            return None
-        empty = self._says_empty(status)
-        if answer.status in GONE and empty and not self.numbers.sides:
+        return self._weigh(answer, status)
+
+    def _weigh(self, answer: Answer, status: Status) -> float | None:
+        job_state = status.job_state(self.job)
+        if self.request.source == "flatbed":
+            return None if self.numbers.sides else self._retry(_refused(answer))
+        over = self._is_over(status, job_state)
+        if over and not self.numbers.sides:
             raise ScannerError("scan.no_docs")
-        over = empty or (not status.loaded and self._job_is_over(status, job_state))
         if answer.status in self.link.quirks.not_yet and not over and job_state != "Completed":
             return self._busy_wait(answer)
-        # A feeder may say 'empty' with paper still loaded (Brother): a declared count is asked for
-        # again before it is called short.
-        if over and self.numbers.sheets >= (self.request.declared_sheets or 0):
+        # A feeder may say 'empty' with paper still loaded (Brother): while the job is at work, or a
+        # declared count is short, it is asked again before it is believed.
+        declared = self.request.declared_sheets
+        if over and job_state not in AT_WORK and self.numbers.sheets >= (declared or 0):
             return None
         if status.loaded and job_state == "Completed" and self._may_continue():
             return self._continue()
-        return self._retry(answer, over=over)
+        # A device that tells neither feeder nor job is believed when the count of sheets is right.
+        mute = status.idle and status.adf_state == "" and job_state == ""
+        counted = mute and self.numbers.sheets == declared and not self.numbers.sheet_open
+        return self._retry(None if over or counted else _refused(answer))
 
-    def _retry(self, answer: Answer, *, over: bool) -> float | None:
+    def _is_over(self, status: Status, job_state: str) -> bool:
+        if job_state == "Completed":
+            # go-mfp's feeder says 'processing' for ever; what counts is that nothing is loaded.
+            return not status.loaded
+        return self._says_empty(status) and not status.halted
+
+    def _retry(self, otherwise: ScannerError | None) -> float | None:
+        """Seconds to wait; when asked often enough, `otherwise` is raised, or the paper ended."""
         if self.retries < len(RETRY_AFTER_S):
             self.retries += 1
             return RETRY_AFTER_S[self.retries - 1]
-        if over:
+        if otherwise is None:
             return None
-        if answer.status not in GONE:
-            raise ScannerError("scan.driver_error", code=f"http-{answer.status}")
-        raise ScannerError("scan.ended_with_paper")
+        raise otherwise
 
-    def _raise_trouble(self, status: Status, job_state: str) -> None:
-        if self.double_fed:
-            raise ScannerError("scan.double_feed")
+    def _raise_trouble(self, status: Status) -> None:
         if self.request.source == "feeder" and status.fault:
             raise ScannerError(status.fault, code=status.adf_state)
+        job_state = status.job_state(self.job)
         if job_state in {"Canceled", "Aborted"}:
             raise ScannerError("scan.driver_error", code=f"job-{job_state.lower()}")
-
-    def _job_is_over(self, status: Status, job_state: str) -> bool:
-        at_work = status.feeding and self.link.quirks.feeding_is_paper
-        return job_state == "Completed" or (job_state == "" and not at_work)
 
     def _may_continue(self) -> bool:
         # A job that gave nothing is not followed by another, and none starts inside a sheet: its
@@ -272,16 +299,28 @@ class Pass:
         self.busy += 1
         if self.busy > BUSY_TRIES:
             raise ScannerError("scan.busy")
-        wait_s = BUSY_WAIT_S if answer.retry_after_s is None else answer.retry_after_s
-        return min(LONGEST_WAIT_S, wait_s)
+        return _wait_s(answer)
+
+
+def _wait_s(answer: Answer) -> float:
+    # A device that asks for no pause at all would be asked thirty times within a feeding sheet.
+    return min(LONGEST_WAIT_S, max(BUSY_WAIT_S, answer.retry_after_s or 0))
+
+
+def _refused(answer: Answer) -> ScannerError:
+    if answer.status in GONE:
+        return ScannerError("scan.ended_with_paper")
+    return ScannerError("scan.driver_error", code=f"http-{answer.status}")
 
 
 def status_of(link: EsclLink, silence_s: float = ANSWER_S) -> Status:
-    """The status the device tells; an unknown one when it refuses to.
+    """The status the device tells.
 
     Raises:
         LinkError: No connection, or it broke.
-        ScannerError: `scan.driver_error` when the answer is no status.
+        ScannerError: `scan.driver_error` when it refuses to tell, or the answer is no status.
     """
     answer = link.get("ScannerStatus", silence_s)
-    return parse_status(answer.body) if answer.status == HTTPStatus.OK else _UNKNOWN
+    if answer.status != HTTPStatus.OK:
+        raise ScannerError("scan.driver_error", code=f"status-{answer.status}")
+    return parse_status(answer.body)

@@ -105,9 +105,14 @@ class Status:
         return self.adf_state == "ScannerAdfEmpty"
 
     @property
-    def feeding(self) -> bool:
-        """Whether the feeder says it is at work."""
-        return self.adf_state == "ScannerAdfProcessing"
+    def idle(self) -> bool:
+        """Whether the device says it has nothing to do."""
+        return self.state == "Idle"
+
+    @property
+    def halted(self) -> bool:
+        """Whether the device says it waits for help: its tray may be empty, its path is not."""
+        return self.state in {"Stopped", "Down"}
 
     @property
     def loaded(self) -> bool:

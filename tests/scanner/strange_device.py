@@ -52,7 +52,7 @@ class Reply:
     cut: int | None = None
     length: bool = True
     hang: bool = False
-    status_after: bytes | None = None
+    status_after: bytes | Reply | None = None
 
 
 def drive(device: StrangeDevice, **options: object) -> tuple[list[object], str]:
@@ -74,7 +74,7 @@ def drive(device: StrangeDevice, **options: object) -> tuple[list[object], str]:
 class StrangeDevice:
     """Serves `documents` in turn to NextDocument; the last one for ever."""
 
-    def __init__(self, *documents: Reply, **answers: bytes | str | int | list[int]) -> None:
+    def __init__(self, *documents: Reply, **answers: bytes | str | int | list[int] | Reply) -> None:
         self.documents = list(documents)
         self.caps = answers.get("caps", capabilities_xml(uuid="u", duplex=True, flatbed=True))
         self.status = answers.get("status", status("ScannerAdfEmpty", "Completed"))
@@ -100,7 +100,8 @@ class StrangeDevice:
                 if self.path.endswith("/ScannerCapabilities"):
                     self.answer(Reply(200, device.caps))
                 elif self.path.endswith("/ScannerStatus"):
-                    self.answer(Reply(200, device.status))
+                    told = device.status
+                    self.answer(told if isinstance(told, Reply) else Reply(200, told))
                 else:
                     many = len(device.documents) > 1
                     reply = device.documents.pop(0) if many else device.documents[0]

@@ -60,7 +60,6 @@ def test_every_entry_names_a_device_a_source_and_only_known_behaviour():
         ("EPSON WF-2930 Series", "continue_job", True),
         ("EPSON WF-2930 Series", "host", "port"),
         ("Canon iR2630", "dpi_at_most", 300),
-        ("Kyocera ECOSYS M2040dn", "feeding_is_paper", True),
         ("EPSON WF-3520 Series", "back_rotated", True),
         ("FUJITSU fi-6130dj", "empty_untold", True),
     ],
@@ -73,7 +72,7 @@ def test_a_model_has_its_quirk_and_a_stranger_none(model, field, value):
 
 def test_a_server_header_tells_as_well():
     assert quirks_for("", "", "HP_Compact_Server/1.0").host == "localhost"
-    assert quirks_for("", "KYOCERA Document Solutions").feeding_is_paper
+    assert quirks_for("", "BROTHER Industries").pause_share == 0.5
 
 
 def test_before_a_later_side_brother_gets_half_the_time_of_the_last(page):
@@ -172,19 +171,6 @@ def test_a_resolution_announced_but_not_delivered_is_not_asked_for(page):
     assert listed.dpi == (200,)
 
 
-@pytest.mark.parametrize(
-    ("model", "end"), [("Kyocera X", "scan.ended_with_paper"), ("Y", "complete")]
-)
-def test_a_feeder_at_work_without_a_listed_job_still_holds_paper_at_kyocera(page, model, end):
-    at_work = status("ScannerAdfProcessing", "").replace(b"ScanJobs/1", b"ScanJobs/9")
-    replies = [Reply(200, page), Reply(404, status_after=at_work)]
-    with StrangeDevice(*replies, caps=caps_of(model)) as device:
-        assert drive(device)[1] == end
-    ended = Reply(404, status_after=status("ScannerAdfProcessing", "Completed"))
-    with StrangeDevice(Reply(200, page), ended, caps=caps_of(model)) as device:
-        assert drive(device)[1] == "complete"
-
-
 def test_only_back_sides_are_flagged_as_turned(page):
     caps = caps_of("EPSON XP-7100 Series")
     with StrangeDevice(Reply(200, page), Reply(200, page), GONE, caps=caps) as device:
@@ -198,8 +184,10 @@ def test_a_feeder_that_always_says_empty_is_read_until_the_job_is_over(page):
     with StrangeDevice(*replies, caps=caps_of("fi-6130"), status=empty) as device:
         events, end = drive(device)
         assert (end, len(delivered(events))) == ("complete", 2)
-    with StrangeDevice(*replies, caps=caps_of("Nobody X1"), status=empty) as device:
-        assert len(delivered(drive(device)[0])) == 1
+    told_for_ever = [Reply(200, page), Reply(404, status_after=empty)]
+    for model, last in (("fi-6130", "scan.ended_with_paper"), ("Nobody X1", "complete")):
+        with StrangeDevice(*told_for_ever, caps=caps_of(model), status=empty) as device:
+            assert drive(device)[1] == last
     replies = [Reply(200, page), GONE]
     with StrangeDevice(
         *replies, caps=caps_of("fi-6130"), status=empty, post_code=[409, 201]
