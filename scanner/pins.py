@@ -3,7 +3,8 @@
 Scanners sign their certificates themselves; no authority vouches for them. What can be proved is
 that the device of today is the device of the first scan. The file is JSON,
 `{"host:port": "sha256 of the certificate in hex"}`, named by the environment variable
-`SCANNER_PINS`; without it the pins live as long as the process.
+`SCANNER_PINS`; without it the pins live as long as the process. Several hosts may add to one file
+at once: a lock file beside it is held meanwhile.
 """
 
 from __future__ import annotations
@@ -12,13 +13,22 @@ import functools
 import hashlib
 import json
 import os
+import sys
 import tempfile
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from scanner.errors import ScannerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
 
 VARIABLE: Final = "SCANNER_PINS"
 
@@ -41,11 +51,37 @@ class Pins:
         name = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         shown = hashlib.sha256(certificate).hexdigest()
         with self._lock:
+            pin = self._read().get(name) or self._remembered(name, shown)
+        if pin != shown:
+            raise ScannerError("scan.identity_changed", host=name)
+
+    def _remembered(self, name: str, shown: str) -> str:
+        """The pin of this name from now on: `shown`, unless another process was faster."""
+        with self._file_lock():
             known = self._read()
             if name not in known:
                 self._write({**known, name: shown})
-            elif known[name] != shown:
-                raise ScannerError("scan.identity_changed", host=name)
+            return known.get(name, shown)
+
+    @contextmanager
+    def _file_lock(self) -> Iterator[None]:
+        if self._file is None:
+            yield
+            return
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            path = self._file.with_name(f"{self._file.name}.lock")
+            descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        except OSError as error:
+            raise ScannerError("scan.driver_error", code="pins") from error
+        try:
+            _lock(descriptor)
+            yield
+        except OSError as error:
+            raise ScannerError("scan.driver_error", code="pins") from error
+        finally:
+            # The lock goes with the descriptor, or with the process.
+            os.close(descriptor)
 
     def _read(self) -> dict[str, str]:
         if self._file is None:
@@ -65,7 +101,6 @@ class Pins:
             self._known = known
             return
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
             descriptor, name = tempfile.mkstemp(dir=self._file.parent, prefix=".pins-")
         except OSError as error:
             raise ScannerError("scan.driver_error", code="pins") from error
@@ -79,6 +114,13 @@ class Pins:
             with suppress(OSError):
                 Path(name).unlink()
             raise ScannerError("scan.driver_error", code="pins") from error
+
+
+def _lock(descriptor: int) -> None:
+    if sys.platform == "win32":
+        msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
 @functools.cache

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import ssl
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -135,6 +138,51 @@ def test_many_at_once_each_keep_their_pin(tmp_path):
     for thread in threads:
         thread.join()
     assert len(json.loads((tmp_path / "pins.json").read_text())) == 20
+
+
+MANY = """
+import sys
+from scanner.pins import station_pins
+sys.stdin.readline()
+for number in range(40):
+    station_pins().check(f"h{sys.argv[1]}-{number}", 443, b"c")
+"""
+
+
+def test_processes_that_write_at_once_lose_no_pin_of_each_other(tmp_path):
+    file = tmp_path / "pins.json"
+    env = {**os.environ, "SCANNER_PINS": str(file)}
+    writers = [
+        subprocess.Popen([sys.executable, "-c", MANY, str(n)], stdin=subprocess.PIPE, env=env)
+        for n in range(3)
+    ]
+    for writer in writers:
+        writer.stdin.write(b"go\n")
+        writer.stdin.flush()
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    for writer in writers:
+        writer.stdin.close()
+    assert len(json.loads(file.read_text())) == 120
+
+
+def test_of_two_certificates_shown_first_at_once_one_is_believed(tmp_path):
+    pins = [Pins(tmp_path / "pins.json") for _ in range(2)]
+    start = threading.Barrier(2)
+    troubles: list[str] = []
+
+    def look(number: int) -> None:
+        start.wait(5)
+        try:
+            pins[number].check("h", 1, b"%d" % number)
+        except ScannerError as error:
+            troubles.append(error.slug)
+
+    threads = [threading.Thread(target=look, args=(number,)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(5)
+    assert troubles == ["scan.identity_changed"]
 
 
 @pytest.mark.parametrize(
