@@ -12,6 +12,9 @@ import re
 import zlib
 from typing import BinaryIO, Final, Literal, TypeAlias
 
+from scanner.errors import ScannerError
+from scanner.validate import prove_jpeg
+
 Kind: TypeAlias = Literal["jpeg", "png", "tiff", "pdf"]
 
 HEAD_BYTES: Final = 1024
@@ -88,6 +91,18 @@ def check_jpeg(file: BinaryIO) -> None:
             # Taking the first picture only would lose a page.
             raise Foreign
         carry = data[-2:]
+
+
+def check_pixels(jpeg: bytearray) -> None:
+    """Every pixel of the JPEG that `check_jpeg` found whole is there; `jpeg` is used up.
+
+    Raises:
+        Unfinished: Some are missing or damaged.
+    """
+    try:
+        prove_jpeg(jpeg, len(jpeg))
+    except ScannerError as error:
+        raise Unfinished from error
 
 
 def _marker(file: BinaryIO) -> int:

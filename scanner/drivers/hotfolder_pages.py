@@ -7,6 +7,7 @@ first page counts.
 from __future__ import annotations
 
 import io
+import os
 import struct
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -20,10 +21,13 @@ from scanner.drivers.hotfolder_formats import (
     Unfinished,
     check_jpeg,
     check_pdf,
+    check_pixels,
     check_png,
     kind_of,
 )
 from scanner.drivers.hotfolder_leaf import Leaf, bounded, resolution
+from scanner.errors import ScannerError
+from scanner.png_proof import PngProof
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,13 +52,19 @@ def prove(path: Path, asked_dpi: int) -> Iterator[Leaf]:
         OSError: It cannot be read.
     """
     with path.open("rb") as file, _decoding():
-        if kind_of(file.read(HEAD_BYTES)) == "tiff":
+        kind = kind_of(file.read(HEAD_BYTES))
+        if kind == "tiff":
             for frame in tiff.frames(file):
                 leaf = _tiff_leaf(file, frame, asked_dpi)
                 _prove_frame(file, frame)
                 yield leaf
-        else:
-            yield from _leaves(file, asked_dpi)
+            return
+        for leaf in _leaves(file, asked_dpi):
+            if kind == "jpeg":
+                _prove_jpeg(file)
+            elif kind == "png":
+                _prove_png(file, leaf)
+            yield leaf
 
 
 def leaves(path: Path, asked_dpi: int) -> Iterator[Leaf]:
@@ -140,9 +150,30 @@ def _tiff_leaf(file: BinaryIO, frame: tiff.Frame, asked_dpi: int) -> Leaf:
     return Leaf("image/png", width, height, dpi, flags, chunks)
 
 
+def _prove_jpeg(file: BinaryIO) -> None:
+    data = bytearray(file.seek(0, os.SEEK_END))
+    file.seek(0)
+    file.readinto(data)  # type: ignore[attr-defined]
+    check_pixels(data)
+
+
+def _prove_png(file: BinaryIO, leaf: Leaf) -> None:
+    # Eight bytes a pixel at most, and the filter bytes of interlaced rows.
+    proof = PngProof(8 * (leaf.width_px + 1) * leaf.height_px)
+    file.seek(0)
+    try:
+        while data := file.read(CHUNK_BYTES):
+            proof.feed(data)
+        proof.finish()
+    except ScannerError as error:
+        raise (Unfinished if error.slug == "scan.page_truncated" else Foreign) from error
+
+
 def _prove_frame(file: BinaryIO, frame: tiff.Frame) -> None:
     if frame.is_plain_jpeg:
-        check_jpeg(io.BytesIO(tiff.jpeg_of(file, frame)))
+        whole = io.BytesIO(tiff.jpeg_of(file, frame))
+        check_jpeg(whole)
+        _prove_jpeg(whole)
         return
     tiff.check_written(file, frame)
     for _ in _bands(file, frame):

@@ -16,7 +16,7 @@ import pypdfium2
 from PIL import Image
 from pypdfium2 import raw
 
-from scanner.drivers.hotfolder_formats import Foreign, Unfinished, check_jpeg
+from scanner.drivers.hotfolder_formats import Foreign, Unfinished, check_jpeg, check_pixels
 from scanner.drivers.hotfolder_leaf import LEAST_DPI, Leaf, bounded
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ def _leaf(page: pypdfium2.PdfPage, asked_dpi: int) -> Leaf:
     if only is not None and _covers(only, page):
         jpeg = _own_jpeg(only)
         if jpeg is not None:
+            check_pixels(bytearray(jpeg))
             dpi = round(only.dpi)
             return Leaf("image/jpeg", only.width_px, only.height_px, dpi, (), lambda: iter((jpeg,)))
         if only.found.get_metadata().bits_per_pixel == 1:

@@ -119,6 +119,35 @@ def test_the_end_of_a_thumbnail_is_not_the_end_of_the_picture(tmp_path):
     assert pages(tmp_path, data)[0][1] == data
 
 
+def short_png() -> bytes:
+    """A PNG whose checksums agree, and half of whose rows are missing."""
+    data = png(1)
+    at = data.index(b"IDAT") - 4
+    size = int.from_bytes(data[at : at + 4], "big")
+    half = b"IDAT" + data[at + 8 : at + 8 + size // 2]
+    sums = zlib.crc32(half).to_bytes(4, "big")
+    return data[:at] + (size // 2).to_bytes(4, "big") + half + sums + data[-12:]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        JPEG[: len(JPEG) // 2] + END,
+        JPEG[: JPEG.index(b"\xff\xda") + 14] + END,
+        JPEG[:9000] + bytes(200) + JPEG[9200:],
+        pdf(JPEG, JPEG[: len(JPEG) // 2] + END),
+        short_png(),
+    ],
+    ids=["half", "head", "damaged", "pdf", "png"],
+)
+def test_half_a_picture_with_a_proper_end_is_not_whole(tmp_path, data):
+    assert refusal(tmp_path, data) is Unfinished
+
+
+def test_two_pngs_in_one_file_are_refused_as_well(tmp_path):
+    assert refusal(tmp_path, png(1) + png(2)) is Foreign
+
+
 def test_two_jpegs_in_one_file_are_refused_for_the_second_would_be_lost(tmp_path):
     assert refusal(tmp_path, JPEG + page_jpeg(2)) is Foreign
 
