@@ -54,23 +54,23 @@ def source_for(driver: str) -> Source:
     """
     name, _, address = driver.partition(":")
     if name == "sane":
-        from scanner.drivers.sane import SaneSource  # noqa: PLC0415 - libsane only when asked for
+        from scanner.drivers.sane.source import SaneSource  # noqa: PLC0415 - libsane only when asked for
 
         return SaneSource()
     if name == "escl":
-        from scanner.drivers.escl import EsclSource  # noqa: PLC0415 - keeps a SANE host small
+        from scanner.drivers.escl.source import EsclSource  # noqa: PLC0415 - keeps a SANE host small
 
         return EsclSource((address,) if address else ())
     if name == "folder":
-        from scanner.drivers.hotfolder import HotFolderSource  # noqa: PLC0415 - brings Pillow
+        from scanner.drivers.folder.source import HotFolderSource  # noqa: PLC0415 - brings Pillow
 
         return HotFolderSource((address,))
     if name == "wia":
-        from scanner.drivers.wia import WiaSource  # noqa: PLC0415 - COM only when asked for
+        from scanner.drivers.wia.source import WiaSource  # noqa: PLC0415 - COM only when asked for
 
         return WiaSource()
     if name == "twain":
-        from scanner.drivers.twain import TwainSource  # noqa: PLC0415 - loads foreign code
+        from scanner.drivers.twain.source import TwainSource  # noqa: PLC0415 - loads foreign code
 
         return TwainSource()
     if name == "simulated":

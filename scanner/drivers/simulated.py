@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from scanner.drivers.escl import scan_at
-from scanner.drivers.escl_link import EsclLink
+from scanner.drivers.escl.link import EsclLink
+from scanner.drivers.escl.source import scan_at
 from scanner.errors import ScannerError
 from scanner.model import Device, ScanRequest
 from scanner.simulator.faults import Fault, parse_plan

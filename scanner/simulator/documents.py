@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from scanner.drivers.escl_xml import PWG_NS, SCAN_NS
+from scanner.drivers.escl.documents import PWG_NS, SCAN_NS
 from scanner.simulator.pages import OFFERED_DPI
 
 if TYPE_CHECKING:

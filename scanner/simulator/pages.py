@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from scanner.errors import ScannerError
+from scanner.images.validate import ImageProof, image_facts, size_flags
 from scanner.model import MM_PER_INCH
-from scanner.validate import ImageProof, image_facts, size_flags
 
 if TYPE_CHECKING:
     from pathlib import Path

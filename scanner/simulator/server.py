@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, quote, urlsplit
 
-from scanner.drivers.escl_xml import MAX_XML_BYTES, PWG_NS, SCAN_NS, parse_xml
+from scanner.drivers.escl.documents import MAX_XML_BYTES, PWG_NS, SCAN_NS, parse_xml
 from scanner.errors import ScannerError
 from scanner.simulator.documents import capabilities_xml, status_xml
 from scanner.simulator.faults import Fault, FaultPlan

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from scanner.drivers.escl_xml import scan_settings
+from scanner.drivers.escl.documents import scan_settings
 from tests.bench import machine, scan_faults, scan_rate
 from tests.bench.measure import spend
 from tests.bench.pack import corpus

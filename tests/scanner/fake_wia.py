@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
-from scanner.drivers import wia
-from scanner.drivers.wia_names import (
+from scanner.drivers.wia import source as wia
+from scanner.drivers.wia.names import (
     E_INVALIDARG,
     FORMAT_BMP,
     FORMAT_JPEG,
@@ -29,7 +29,7 @@ from scanner.drivers.wia_names import (
     Msg,
     Prop,
 )
-from scanner.drivers.wia_port import Offer, Receiver, WiaEntry, WiaError
+from scanner.drivers.wia.port import Offer, Receiver, WiaEntry, WiaError
 
 
 def picture(number: int, size: tuple[int, int], mode: str = "RGB") -> Image.Image:

@@ -13,8 +13,8 @@ from pathlib import Path
 import pikepdf
 from PIL import Image
 
-from scanner.drivers.hotfolder import HotFolderSource
-from scanner.drivers.hotfolder_inbox import INBOX
+from scanner.drivers.folder.inbox import INBOX
+from scanner.drivers.folder.source import HotFolderSource
 from scanner.drivers.source import Delivered, Over, Stop
 from scanner.model import Notice, ScanRequest, SideBegin, SideChunk
 from tests.scanner.scan_kit import A4_200, page_jpeg

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Self
 
-from scanner.drivers.escl import EsclSource
-from scanner.drivers.escl_xml import PWG_NS, SCAN_NS
+from scanner.drivers.escl.documents import PWG_NS, SCAN_NS
+from scanner.drivers.escl.source import EsclSource
 from scanner.drivers.source import Over, Stop
 from scanner.errors import ScannerError
 from scanner.model import ScanRequest, SideChunk

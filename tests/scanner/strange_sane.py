@@ -262,7 +262,7 @@ int sane_strange_get_select_fd(void *handle, int *fd) { (void)handle; (void)fd; 
 # Runs every request in one process, through the driver itself, and prints what came.
 RUN = r"""
 import json, sys
-from scanner.drivers import sane
+from scanner.drivers.sane import source as sane
 from scanner.drivers.source import Delivered, Over, Stop
 from scanner.errors import ScannerError
 from scanner.model import Notice, ScanRequest, SideChunk

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from zeroconf import ServiceInfo, Zeroconf
 
-from scanner.drivers.discovery import SECURE_SERVICE, SERVICE, _Heard, addresses
-from scanner.drivers.escl import EsclSource
+from scanner.drivers.escl.discovery import SECURE_SERVICE, SERVICE, _Heard, addresses
+from scanner.drivers.escl.source import EsclSource
 from scanner.remote import RemoteSource
 from scanner.simulator import SimulatorServer
 from tests.scanner.scan_kit import HOST, write_pages
@@ -96,7 +96,7 @@ def test_the_first_address_that_answers_is_the_device_and_one_uuid_is_one_device
     for server in (plain, secure):
         server.start()
     heard = ((gone.url, secure.url, plain.url), (plain.url,), (gone.url,))
-    monkeypatch.setattr("scanner.drivers.escl._announced", lambda: heard)
+    monkeypatch.setattr("scanner.drivers.escl.source._announced", lambda: heard)
     found = EsclSource().devices()
     for server in (plain, secure):
         server.close()

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from scanner.drivers.escl import EsclSource, scan_at
-from scanner.drivers.escl_link import EsclLink, LinkError
+from scanner.drivers.escl.link import EsclLink, LinkError
+from scanner.drivers.escl.pins import Pins
+from scanner.drivers.escl.source import EsclSource, scan_at
 from scanner.drivers.source import Delivered, Over, Stop
 from scanner.errors import ScannerError
 from scanner.model import ScanRequest
-from scanner.pins import Pins
 from scanner.remote import RemoteSource
 from scanner.simulator import Fault, SimulatorServer
 from tests.scanner.scan_kit import HOST, run_pass, scan, write_pages
@@ -142,7 +142,7 @@ def test_many_at_once_each_keep_their_pin(tmp_path):
 
 MANY = """
 import sys
-from scanner.pins import station_pins
+from scanner.drivers.escl.pins import station_pins
 sys.stdin.readline()
 for number in range(40):
     station_pins().check(f"h{sys.argv[1]}-{number}", 443, b"c")

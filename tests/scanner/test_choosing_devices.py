@@ -206,7 +206,7 @@ def server(tmp_path: Path) -> Iterator[SimulatorServer]:
 def test_all_drivers_together_list_a_device_once_and_one_driver_all_it_knows(server):
     ids = [f"sane:escl:{server.url.removesuffix('/eSCL')}", "sane:airscan:e0:Office"]
     patch = (
-        "import scanner.drivers.sane as s\n"
+        "import scanner.drivers.sane.source as s\n"
         "from scanner.model import Device\n"
         "more = ('Simulated', 'Document Feeder', '', '', ('feeder',), (200,), True)\n"
         f"found = tuple(Device(name, 'sane', *more) for name in {ids!r})\n"

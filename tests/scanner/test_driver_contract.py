@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from scanner.drivers import wia_names
-from scanner.drivers.twain_names import DEVICE_DOUBLE_FEED, Cc
+from scanner.drivers.twain.names import DEVICE_DOUBLE_FEED, Cc
+from scanner.drivers.wia import names as wia_names
 from scanner.model import ScanRequest, SideBegin, SideDropped, SideEnd
 from scanner.remote import RemoteSource
 from scanner.simulator import Fault, SimulatorServer
@@ -100,7 +100,7 @@ def twain(folder: Path, _stack: ExitStack, sheets: int, _duplex: bool, trouble: 
     }
     library = str(library_in(folder))
     argv = hidden_driver_code(
-        f"import scanner.drivers.twain_dsm as d\nd.LIBRARIES = ({library!r},)"
+        f"import scanner.drivers.twain.dsm as d\nd.LIBRARIES = ({library!r},)"
     )
     env = {"FAKE_DSM": f"sheets={sheets} {troubles[trouble]}"}
     return Rig("twain:Fake ADF", RemoteSource(argv, env), sheets)

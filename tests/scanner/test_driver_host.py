@@ -197,7 +197,7 @@ def test_a_stopped_host_is_named_within_a_second_of_the_limit(source, feeder):
 
 def test_a_driver_that_answers_good_with_nothing_for_ever_is_stalled(tmp_path):
     patch = (
-        "import scanner.drivers.sane_device as d\n"
+        "import scanner.drivers.sane.device as d\n"
         "d.SaneDevice.read = lambda self: (0, memoryview(b''))\n"
     )
     source = RemoteSource(hidden_driver_code(patch), sane_env(tmp_path / "sane"))
@@ -210,7 +210,7 @@ def test_a_driver_that_answers_good_with_nothing_for_ever_is_stalled(tmp_path):
 def test_heartbeats_without_bytes_do_not_keep_a_dead_driver_alive(tmp_path):
     # The driver's own clock is taken away and it chatters: only the parent's clock is left.
     patch = (
-        "import scanner.drivers.sane as s, scanner.wire as w, time\n"
+        "import scanner.drivers.sane.source as s, scanner.wire as w, time\n"
         "def chatter(device, request, stop, numbers):\n"
         "    begin = numbers.begin()\n"
         "    yield begin\n"
@@ -228,7 +228,7 @@ def test_heartbeats_without_bytes_do_not_keep_a_dead_driver_alive(tmp_path):
 def test_a_driver_that_prints_cannot_disturb_the_pipe(tmp_path):
     patch = (
         "import ctypes\n"
-        "import scanner.drivers.sane_device as d\n"
+        "import scanner.drivers.sane.device as d\n"
         "start = d.SaneDevice.start\n"
         "def noisy(self):\n"
         "    os.write(1, b'J\\x00\\x00 driver says hello\\n' * 500)\n"
@@ -245,7 +245,7 @@ def test_a_driver_that_prints_cannot_disturb_the_pipe(tmp_path):
 
 def test_a_defect_in_a_driver_ends_the_pass_with_its_sheets_kept(tmp_path):
     patch = (
-        "import scanner.drivers.sane as s\n"
+        "import scanner.drivers.sane.source as s\n"
         "side, calls = s._side, []\n"
         "def broken(*args):\n"
         "    calls.append(1)\n"
@@ -492,7 +492,7 @@ def test_a_driver_that_hangs_hides_only_its_own_devices(tmp_path, monkeypatch):
     monkeypatch.setattr(remote, "DEVICES_S", 3.0)
     patch = (
         "import threading\n"
-        "import scanner.drivers.sane as s\n"
+        "import scanner.drivers.sane.source as s\n"
         "s.SaneSource.devices = lambda self: threading.Event().wait(60)\n"
     )
     source = RemoteSource(hidden_driver_code(patch), sane_env(tmp_path / "sane"))

@@ -10,10 +10,11 @@ import time
 import pytest
 from PIL import Image
 
-from scanner.drivers import escl, escl_pass
-from scanner.drivers.escl import EsclSource
-from scanner.drivers.escl_link import EsclLink, LinkError
-from scanner.drivers.escl_xml import PWG_NS, SCAN_NS
+from scanner.drivers.escl import job as escl_pass
+from scanner.drivers.escl import source as escl
+from scanner.drivers.escl.documents import PWG_NS, SCAN_NS
+from scanner.drivers.escl.link import EsclLink, LinkError
+from scanner.drivers.escl.source import EsclSource
 from scanner.drivers.source import Delivered
 from scanner.wire import Pause
 from tests.scanner.scan_kit import page_jpeg
@@ -36,8 +37,8 @@ def other() -> bytes:
 
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scanner.drivers.escl_pass.RETRY_AFTER_S", (0.01, 0.02, 0.03))
-    monkeypatch.setattr("scanner.drivers.escl_pass.BUSY_WAIT_S", 0.01)
+    monkeypatch.setattr("scanner.drivers.escl.job.RETRY_AFTER_S", (0.01, 0.02, 0.03))
+    monkeypatch.setattr("scanner.drivers.escl.job.BUSY_WAIT_S", 0.01)
 
 
 def told(adf: str = "", state: str = "Processing", *jobs: tuple[str, str]) -> bytes:

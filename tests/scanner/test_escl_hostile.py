@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scanner.drivers.escl import EsclSource, capabilities
-from scanner.drivers.escl_link import EsclLink
-from scanner.drivers.escl_xml import parse_capabilities, parse_status
+from scanner.drivers.escl.documents import parse_capabilities, parse_status
+from scanner.drivers.escl.link import EsclLink
+from scanner.drivers.escl.source import EsclSource, capabilities
 from scanner.drivers.source import Delivered, Stop
 from scanner.errors import SLUGS, ScannerError
 from scanner.model import ScanRequest
@@ -36,8 +36,8 @@ def page() -> bytes:
 
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scanner.drivers.escl_pass.RETRY_AFTER_S", (0.01, 0.02, 0.03))
-    monkeypatch.setattr("scanner.drivers.escl_pass.BUSY_WAIT_S", 0.01)
+    monkeypatch.setattr("scanner.drivers.escl.job.RETRY_AFTER_S", (0.01, 0.02, 0.03))
+    monkeypatch.setattr("scanner.drivers.escl.job.BUSY_WAIT_S", 0.01)
 
 
 class RawDevice:

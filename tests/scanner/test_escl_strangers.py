@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from scanner.drivers.escl import EsclSource
+from scanner.drivers.escl.source import EsclSource
 from scanner.drivers.source import Over, Stop
 from scanner.errors import ScannerError
 from scanner.host import Host
@@ -27,8 +27,8 @@ def page() -> bytes:
 
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scanner.drivers.escl_pass.RETRY_AFTER_S", (0.01, 0.02, 0.03))
-    monkeypatch.setattr("scanner.drivers.escl_pass.BUSY_WAIT_S", 0.01)
+    monkeypatch.setattr("scanner.drivers.escl.job.RETRY_AFTER_S", (0.01, 0.02, 0.03))
+    monkeypatch.setattr("scanner.drivers.escl.job.BUSY_WAIT_S", 0.01)
 
 
 def drive(device: StrangeDevice, **options: object) -> tuple[list[str], str]:

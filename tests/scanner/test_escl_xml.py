@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scanner.drivers.escl_xml import (
+from scanner.drivers.escl.documents import (
     PWG_NS,
     SCAN_NS,
     parse_capabilities,

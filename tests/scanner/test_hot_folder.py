@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from scanner.drivers.hotfolder import HotFolderSource
-from scanner.drivers.hotfolder_inbox import INBOX, Inbox
-from scanner.drivers.hotfolder_watch import Watch, being_written
+from scanner.drivers.folder.inbox import INBOX, Inbox
+from scanner.drivers.folder.source import HotFolderSource
+from scanner.drivers.folder.watch import Watch, being_written
 from scanner.drivers.source import Delivered, Stop
 from scanner.errors import ScannerError
 from scanner.model import Notice, SideBegin, SideEnd
@@ -430,7 +430,7 @@ def test_a_folder_without_the_right_to_rename_is_named():
     folder = Path(tempfile.mkdtemp(prefix="thư mục-"))
     put(folder, "1.jpg", JPEG)
     script = (
-        "import sys\nfrom scanner.drivers.hotfolder import HotFolderSource\n"
+        "import sys\nfrom scanner.drivers.folder.source import HotFolderSource\n"
         "from scanner.drivers.source import Stop\nfrom scanner.errors import ScannerError\n"
         "from scanner.model import ScanRequest\nimport os\n"
         "if os.getuid() == 0:\n    os.setgroups([])\n    os.setgid(65534)\n    os.setuid(65534)\n"
@@ -482,7 +482,7 @@ def test_a_torn_ledger_is_no_trouble(folder):
 
 
 def test_the_ledger_stays_small(folder, monkeypatch):
-    monkeypatch.setattr("scanner.drivers.hotfolder_inbox.LEDGER_LINES", 5)
+    monkeypatch.setattr("scanner.drivers.folder.inbox.LEDGER_LINES", 5)
     for number in range(8):
         put(folder, f"{number}.jpg", page_jpeg(number))
     run(folder)

@@ -13,9 +13,9 @@ import pikepdf
 import pytest
 from PIL import Image, ImageChops
 
-from scanner.drivers.hotfolder_formats import Foreign, Unfinished
-from scanner.drivers.hotfolder_leaf import Leaf, resolution
-from scanner.drivers.hotfolder_pages import bytes_of, leaves, prove
+from scanner.drivers.folder.formats import Foreign, Unfinished
+from scanner.drivers.folder.leaf import Leaf, resolution
+from scanner.drivers.folder.pages import bytes_of, leaves, prove
 from tests.scanner.hot_folder_kit import pdf, picture, png, tiff
 from tests.scanner.scan_kit import A4_200, page_jpeg
 

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from scanner.errors import ScannerError
-from scanner.png_proof import PngProof
-from scanner.validate import ImageFacts, ImageProof, image_facts, size_flags
+from scanner.images.png_proof import PngProof
+from scanner.images.validate import ImageFacts, ImageProof, image_facts, size_flags
 from tests.scanner.scan_kit import page_jpeg
 
 A4_300 = (2480, 3508)

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from scanner.jpeg_strips import QUALITY, StripEncoder
-from scanner.validate import ImageProof
+from scanner.images.jpeg_strips import QUALITY, StripEncoder
+from scanner.images.validate import ImageProof
 
 SEED = 20260
 

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from scanner.lineart import LineartEncoder
+from scanner.images.lineart import LineartEncoder
+from scanner.images.validate import ImageProof
 from scanner.model import ScanRequest
-from scanner.validate import ImageProof
 from tests.scanner.scan_kit import ROOT, sane_env, scan
 
 

@@ -12,10 +12,10 @@ import pytest
 import simplejpeg
 from PIL import Image
 
-from scanner.drivers import sane_abi
-from scanner.drivers.sane_device import trouble
-from scanner.drivers.sane_options import match_mode, match_source
-from scanner.jpeg_strips import QUALITY
+from scanner.drivers.sane import abi as sane_abi
+from scanner.drivers.sane.device import trouble
+from scanner.drivers.sane.options import match_mode, match_source
+from scanner.images.jpeg_strips import QUALITY
 from scanner.model import ScanRequest
 from scanner.remote import RemoteSource
 from tests.scanner.scan_kit import HOST, hidden_driver_code, run_pass, sane_env, scan
@@ -197,7 +197,7 @@ def test_a_device_that_is_gone_is_offline(tmp_path):
 
 def test_a_short_frame_is_a_cut_page_and_the_sheets_before_it_stay(tmp_path):
     patch = (
-        "import scanner.drivers.sane_device as d\n"
+        "import scanner.drivers.sane.device as d\n"
         "read, start, count = d.SaneDevice.read, d.SaneDevice.start, [0, 0]\n"
         "def counting(self):\n"
         "    count[0] += 1\n"
@@ -313,7 +313,7 @@ def test_the_host_of_a_page_without_end_and_of_noise_stays_small(tmp_path):
     """What it holds is at most one compressed page of the asked size."""
     peak = tmp_path / "peak"
     patch = (
-        "import dataclasses, scanner.drivers.sane_device as d, scanner.host as h\n"
+        "import dataclasses, scanner.drivers.sane.device as d, scanner.host as h\n"
         "whole, layout = h.Host._scan, d.SaneDevice.parameters\n"
         "noise = memoryview(os.urandom(256 << 10))\n"
         "d.SaneDevice.parameters = lambda self: dataclasses.replace(layout(self), lines=None)\n"

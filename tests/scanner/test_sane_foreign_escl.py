@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner.drivers.sane_device import hides_faults
+from scanner.drivers.sane.device import hides_faults
 from scanner.model import ScanRequest
 from scanner.simulator import Fault, SimulatorServer
 from tests.scanner.scan_kit import Collected, scan, write_pages

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scanner.drivers.sane_abi import Status
+from scanner.drivers.sane.abi import Status
 from scanner.model import Ended, Notice
 from scanner.remote import RemoteSource
 from tests.scanner.scan_kit import HOST, run_pass
@@ -470,8 +470,8 @@ def test_pressed_buttons_are_read_where_the_device_shows_them(strange):
         GRAY,
     )
     code = (
-        "from scanner.drivers.sane import pressed_buttons\n"
-        "from scanner.drivers.sane_device import SaneDevice\n"
+        "from scanner.drivers.sane.source import pressed_buttons\n"
+        "from scanner.drivers.sane.device import SaneDevice\n"
         "print(pressed_buttons(SaneDevice('strange:0')))\n"
     )
     done = subprocess.run(

@@ -8,10 +8,10 @@ from importlib import resources
 
 import pytest
 
-from scanner.drivers.escl import EsclSource
-from scanner.drivers.escl_link import EsclLink
+from scanner.drivers.escl.link import EsclLink
+from scanner.drivers.escl.quirks import PLAIN, Quirks, quirks_for
+from scanner.drivers.escl.source import EsclSource
 from scanner.drivers.source import Delivered
-from scanner.quirks import PLAIN, Quirks, quirks_for
 from scanner.wire import Pause
 from tests.scanner.scan_kit import page_jpeg
 from tests.scanner.strange_device import Reply, StrangeDevice, caps_of, drive, status
@@ -28,8 +28,8 @@ def page() -> bytes:
 
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scanner.drivers.escl_pass.RETRY_AFTER_S", (0.01, 0.02, 0.03))
-    monkeypatch.setattr("scanner.drivers.escl_pass.BUSY_WAIT_S", 0.01)
+    monkeypatch.setattr("scanner.drivers.escl.job.RETRY_AFTER_S", (0.01, 0.02, 0.03))
+    monkeypatch.setattr("scanner.drivers.escl.job.BUSY_WAIT_S", 0.01)
 
 
 def delivered(events: list[object]) -> list[Delivered]:
@@ -37,7 +37,7 @@ def delivered(events: list[object]) -> list[Delivered]:
 
 
 def test_every_entry_names_a_device_a_source_and_only_known_behaviour():
-    entries = tomllib.loads(resources.files("scanner").joinpath("quirks.toml").read_text("utf-8"))
+    entries = tomllib.loads(resources.files("scanner.drivers.escl").joinpath("quirks.toml").read_text("utf-8"))
     known = {field.name for field in fields(Quirks)} | {"model", "maker", "server", "source"}
     for entry in entries["device"]:
         assert set(entry) <= known

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scanner.jpeg_strips import QUALITY
+from scanner.images.jpeg_strips import QUALITY
 from scanner.model import ScanRequest
 from scanner.remote import RemoteSource
 from scanner.simulator import Fault, SimulatorServer

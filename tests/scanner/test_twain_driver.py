@@ -15,10 +15,12 @@ import pytest
 from PIL import Image
 
 from scanner import host_process
-from scanner.drivers import twain_abi, twain_dsm, twain_names
 from scanner.drivers.source import Delivered, Over, Stop
-from scanner.drivers.twain import TwainSource
-from scanner.drivers.twain_names import Cap, Cc, fix32, from_item
+from scanner.drivers.twain import abi as twain_abi
+from scanner.drivers.twain import dsm as twain_dsm
+from scanner.drivers.twain import names as twain_names
+from scanner.drivers.twain.names import Cap, Cc, fix32, from_item
+from scanner.drivers.twain.source import TwainSource
 from scanner.errors import ScannerError
 from scanner.model import ScanRequest, SideBegin, SideChunk
 from tests.scanner.fake_dsm import library_in

@@ -6,8 +6,14 @@ import ctypes as c
 
 import pytest
 
-from scanner.drivers import com_abi
-from scanner.drivers.com_abi import (
+from scanner.drivers.wia import com_abi
+from scanner.drivers.wia.com import (
+    IID_DEV_MGR2,
+    IID_TRANSFER_CALLBACK,
+    TransferCallback,
+    _Params,
+)
+from scanner.drivers.wia.com_abi import (
     E_FAIL,
     E_NOINTERFACE,
     STG_E_INVALIDFUNCTION,
@@ -19,14 +25,8 @@ from scanner.drivers.com_abi import (
     query,
     release,
 )
-from scanner.drivers.wia_com import (
-    IID_DEV_MGR2,
-    IID_TRANSFER_CALLBACK,
-    TransferCallback,
-    _Params,
-)
-from scanner.drivers.wia_names import PAPER_JAM, S_FALSE, S_OK, Msg
-from scanner.drivers.wia_port import WiaError
+from scanner.drivers.wia.names import PAPER_JAM, S_FALSE, S_OK, Msg
+from scanner.drivers.wia.port import WiaError
 
 READ, WRITE, SEEK, STAT = 3, 4, 5, 12
 TRANSFER_CALLBACK, GET_NEXT_STREAM = 3, 4

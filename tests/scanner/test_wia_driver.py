@@ -1,6 +1,6 @@
 """The WIA driver against a stand-in that replays documented results.
 
-Numbers of results and flags: wiadef.h of the Windows SDK, named in scanner/drivers/wia_names.py;
+Numbers of results and flags: wiadef.h of the Windows SDK, named in scanner/drivers/wia/names.py;
 each test names the page that says when the result comes.
 """
 
@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from scanner.drivers import wia_names as names
 from scanner.drivers.source import Delivered, Over, Stop
-from scanner.drivers.wia import WiaSource
-from scanner.drivers.wia_bmp import BmpSide
-from scanner.drivers.wia_names import FeederStatus, Prop
+from scanner.drivers.wia import names
+from scanner.drivers.wia.bmp import BmpSide
+from scanner.drivers.wia.names import FeederStatus, Prop
+from scanner.drivers.wia.source import WiaSource
 from scanner.errors import ScannerError
 from scanner.model import ScanRequest, SideBegin, SideChunk
 from tests.scanner.fake_wia import FakeManager, bitmap, picture

@@ -1,0 +1,1 @@
+"""eSCL (AirScan) network scanners."""

@@ -1,0 +1,1 @@
+"""A folder into which a device saves files."""

@@ -1,0 +1,1 @@
+"""TWAIN 2 sources; never tried on a real device."""

@@ -1,0 +1,1 @@
+"""Pictures of sides: made in strips, and proved whole."""
