@@ -37,7 +37,9 @@ def delivered(events: list[object]) -> list[Delivered]:
 
 
 def test_every_entry_names_a_device_a_source_and_only_known_behaviour():
-    entries = tomllib.loads(resources.files("scanner.drivers.escl").joinpath("quirks.toml").read_text("utf-8"))
+    entries = tomllib.loads(
+        resources.files("scanner.drivers.escl").joinpath("quirks.toml").read_text("utf-8")
+    )
     known = {field.name for field in fields(Quirks)} | {"model", "maker", "server", "source"}
     for entry in entries["device"]:
         assert set(entry) <= known
