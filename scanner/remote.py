@@ -7,6 +7,9 @@ need not wait for a process to start.
 
 from __future__ import annotations
 
+import logging
+import math
+import os
 import threading
 import time
 from typing import TYPE_CHECKING, Final
@@ -22,10 +25,18 @@ if TYPE_CHECKING:
 
     from scanner.model import Device, Event, ScanRequest
 
+log = logging.getLogger("scan")
+
 HELLO_S: Final = 10.0
 DEVICES_S: Final = 20.0
 REOPEN_AFTER_S: Final = (0.5, 1.0, 2.0)
 REOPEN_S: Final = 5.0
+DRIVERS: Final = (
+    ("escl", "wia", "twain", "simulated")
+    if os.name == "nt"
+    else ("sane", "escl", "twain", "simulated")
+)
+"""Asked when nobody names one: each costs a process, so those a system cannot have are left out."""
 # These live inside this station: nothing out there could hang.
 _OURS: Final = frozenset({"simulated", "folder"})
 
@@ -55,7 +66,7 @@ class RemoteSource:
 
     def devices(
         self,
-        drivers: Sequence[str] = ("sane", "escl", "wia", "twain", "simulated"),
+        drivers: Sequence[str] = DRIVERS,
         within_s: float = DEVICES_S,
     ) -> tuple[Device, ...]:
         """The devices these drivers reach now; `escl:URL` asks one address.
@@ -88,6 +99,20 @@ class RemoteSource:
             raise failures[0]
         return one_entry_each(found) if len(drivers) > 1 else tuple(found)
 
+    def find(self, device_id: str, within_s: float) -> Device | None:
+        """The device as it describes itself now, None when it does not answer in time.
+
+        One that answers but cannot be opened names no sources.
+        """
+        driver = device_id.partition(":")[0]
+        asked = device_id if driver == "escl" else driver
+        try:
+            found = self.devices([asked], within_s)
+        except ScannerError as error:
+            log.info("scanner.silent", extra={"slug": error.slug})
+            return None
+        return next((device for device in found if device.id == device_id), None)
+
     def scan(self, request: ScanRequest) -> Iterator[Event]:
         """The events of one pass, the last of them `Ended`, whatever happens to the host.
 
@@ -117,20 +142,14 @@ class RemoteSource:
 
         `beat` is called before each try; `give_up` ends the waiting with False.
         """
-        driver = device_id.partition(":")[0]
-        if driver in _OURS:
+        if device_id.partition(":")[0] in _OURS:
             return True
-        asked = device_id if driver == "escl" else driver
         for pause_s in REOPEN_AFTER_S:
             beat()
             if give_up.wait(pause_s):
                 return False
-            try:
-                found = self.devices([asked], REOPEN_S)
-            except ScannerError:
-                continue
-            # A device that cannot be opened is listed without sources.
-            if any(device.id == device_id and device.sources for device in found):
+            found = self.find(device_id, REOPEN_S)
+            if found is not None and found.sources:
                 return True
         return False
 
@@ -183,14 +202,14 @@ class RemoteSource:
 
 
 def _listed(host: HostProcess, deadline: float) -> tuple[Device, ...]:
-    _greet(host)
+    _greet(host, deadline)
     while True:
         message = host.receive(deadline)
         if isinstance(message, DeviceList):
             return message.devices
 
 
-def _greet(host: HostProcess) -> None:
-    hello = host.receive(time.monotonic() + HELLO_S)
+def _greet(host: HostProcess, deadline: float = math.inf) -> None:
+    hello = host.receive(min(deadline, time.monotonic() + HELLO_S))
     if not isinstance(hello, Hello) or hello.protocol != PROTOCOL:
         raise ScannerError("scan.driver_crash", code="protocol")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import ctypes.util
 import importlib.metadata
-import logging
 import os
 import shutil
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +23,6 @@ from app.store.vault import Vault
 
 PINNED_QT = "6.11.3"
 """PySide6 6.12.0 loses references to True and None under Python 3.11 and aborts."""
-log = logging.getLogger("scan")
 LEAST_DISK_BYTES = 2_000_000_000
 ANSWER_S = 5.0
 LEAST_SQLITE = (3, 51, 3)
@@ -138,38 +135,23 @@ def _scanner(vault: Vault) -> Finding:
     if driver == "folder":
         usable = Path(address).is_dir() and os.access(address, os.R_OK | os.W_OK | os.X_OK)
         return OK if usable else ("fail", "doctor.scanner_folder")
-    sources = _answer(vault.home, device, device if driver == "escl" else driver)
+    sources = _answer(vault.home, device)
     if sources is None:
         missing = driver == "sane" and ctypes.util.find_library("sane") is None
         return "fail", "doctor.sane_missing" if missing else "doctor.scanner_silent"
     return OK if sources else ("warn", "doctor.scanner_closed")
 
 
-def _answer(home: Path, device: str, asked: str) -> tuple[str, ...] | None:
-    """The sources that the scanner names; none when it cannot be opened, None when it is silent.
-
-    Args:
-        home: the vault's folder, where known certificates are.
-        device: its id.
-        asked: the driver to ask, with the address where it takes one.
-    """
+def _answer(home: Path, device: str) -> tuple[str, ...] | None:
+    """The sources that the scanner names; none when it cannot be opened, None when it is silent."""
     from app.pipeline.stages import scanning  # noqa: PLC0415 - loads the scanning room
 
-    answers: list[tuple[str, ...]] = []
-
-    def ask() -> None:
-        host = scanning.source(home, paths.command())
-        try:
-            answers.extend(found.sources for found in host.devices([asked]) if found.id == device)
-        except Exception as error:  # noqa: BLE001 - a driver that breaks is one that is silent
-            log.info("scanner.silent", extra={"slug": getattr(error, "slug", "")})
-        finally:
-            host.close()
-
-    asking = threading.Thread(target=ask, name="scanner", daemon=True)
-    asking.start()
-    asking.join(ANSWER_S)
-    return answers[0] if answers else None
+    host = scanning.source(home, paths.command())
+    try:
+        found = host.find(device, ANSWER_S)
+    finally:
+        host.close()
+    return found.sources if found is not None else None
 
 
 def _sqlite(vault: Vault) -> Finding:

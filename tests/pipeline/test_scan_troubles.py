@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from app.domain.ids import DossierId
 from scanner.simulator import Fault, SimulatorServer
 from tests.cli.cli_kit import small_disk
 from tests.pipeline.counter import Counter, device
@@ -40,18 +43,8 @@ def test_a_disk_that_fills_stops_between_sheets_and_the_rest_follows(
             counter.close()
 
 
-def test_a_hang_is_told_at_once_and_the_device_tried_again(
-    counter: Counter, small_pages: Path, tmp_path: Path
-):
-    server = SimulatorServer(small_pages, plan=(Fault(2, "slow"),))
-    server.start()
-    try:
-        counter.start(["scan"])
-        dossier = counter.dossier()
-        feed(counter, dossier, f"escl:{server.url}", 3)
-        counter.wait_event("page")
-        _freeze_host(counter.pid("scan"))
-        counter.wait_event("notice", slug="scan.stalled")
+def test_a_hang_is_told_at_once_and_the_device_tried_again(counter: Counter, small_pages: Path):
+    with _stalled_at_the_second_sheet(counter, small_pages) as dossier:
         found = ended(counter, dossier)
         assert (found.state, found.slug) == ("ended", "scan.stalled")
         assert (found.safe_sheets, found.refeed_sheet) == (1, 2)
@@ -60,14 +53,21 @@ def test_a_hang_is_told_at_once_and_the_device_tried_again(
             for what, body in counter.journal(dossier)
             if what == "scan.ended"
         ]
-    finally:
-        server.close()
 
 
 def test_a_scanner_that_stays_away_after_a_hang_asks_for_its_switch(
-    counter: Counter, small_pages: Path, tmp_path: Path
+    counter: Counter, small_pages: Path
 ):
-    server = SimulatorServer(small_pages, plan=(Fault(2, "slow"),))
+    with _stalled_at_the_second_sheet(counter, small_pages) as dossier:
+        pass
+    found = ended(counter, dossier)
+    assert (found.slug, found.safe_sheets, found.refeed_sheet) == ("scan.power_cycle", 1, 2)
+
+
+@contextmanager
+def _stalled_at_the_second_sheet(counter: Counter, pages: Path) -> Iterator[DossierId]:
+    """The dossier whose scan was just told as stalled; the device is there until the block ends."""
+    server = SimulatorServer(pages, plan=(Fault(2, "slow"),))
     server.start()
     try:
         counter.start(["scan"])
@@ -76,10 +76,9 @@ def test_a_scanner_that_stays_away_after_a_hang_asks_for_its_switch(
         counter.wait_event("page")
         _freeze_host(counter.pid("scan"))
         counter.wait_event("notice", slug="scan.stalled")
+        yield dossier
     finally:
         server.close()
-    found = ended(counter, dossier)
-    assert (found.slug, found.safe_sheets, found.refeed_sheet) == ("scan.power_cycle", 1, 2)
 
 
 def _freeze_host(worker: int) -> None:

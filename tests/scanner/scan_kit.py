@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from scanner.completeness import with_side
+from scanner.drivers.source import Delivered, Over
 from scanner.model import Ended, ScanRequest, SideBegin, SideChunk, SideDropped, SideEnd
 from scanner.remote import RemoteSource
 
@@ -119,3 +122,36 @@ def hidden_driver_code(patch: str) -> tuple[str, ...]:
     code = f"import os, sys\n{patch}\nfrom scanner import host\n"
     code += "os._exit(host.main(sys.stdin.buffer, sys.stdout.buffer))\n"
     return (sys.executable, "-c", code)
+
+
+def reason(events: list[object]) -> str:
+    """How a driver itself says that its pass ended."""
+    over = events[-1]
+    assert isinstance(over, Over)
+    return over.reason
+
+
+def kept(events: list[object]) -> list[bytes]:
+    """The whole sides among the events of a driver itself."""
+    sides: list[bytes] = []
+    current = b""
+    for event in events:
+        if isinstance(event, SideBegin):
+            current = b""
+        elif isinstance(event, SideChunk):
+            current += event.data
+        elif isinstance(event, Delivered):
+            sides.append(current)
+    return sides
+
+
+def scanimage_pnm(env: dict[str, str], *options: str) -> bytes:
+    """The page that SANE's own front end reads from the `test` device, as PNM."""
+    done = subprocess.run(
+        ["scanimage", "-d", "test:0", "--format=pnm", *options],
+        env={**os.environ, **env},
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout

@@ -55,6 +55,11 @@ class Reply:
     status_after: bytes | Reply | None = None
 
 
+EMPTY = status("ScannerAdfEmpty", "Completed")
+LOADED = status("ScannerAdfLoaded")
+GONE = Reply(404, status_after=EMPTY)
+
+
 def drive(device: StrangeDevice, **options: object) -> tuple[list[object], str]:
     """The events of the driver itself without its chunks, and how it ended."""
     fields: dict[str, object] = {"source": "feeder", "duplex": False, "dpi": 200, **options}

@@ -38,13 +38,6 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def source() -> Iterator[RemoteSource]:
-    made = RemoteSource(HOST)
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def feeder(tmp_path: Path) -> Iterator[Callable[..., SimulatorServer]]:
     servers: list[SimulatorServer] = []
 

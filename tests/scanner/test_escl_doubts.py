@@ -18,27 +18,23 @@ from scanner.drivers.escl.source import EsclSource
 from scanner.drivers.source import Delivered
 from scanner.wire import Pause
 from tests.scanner.scan_kit import page_jpeg
-from tests.scanner.strange_device import Reply, StrangeDevice, caps_of, drive, status
+from tests.scanner.strange_device import (
+    EMPTY,
+    GONE,
+    LOADED,
+    Reply,
+    StrangeDevice,
+    caps_of,
+    drive,
+    status,
+)
 
-EMPTY = status("ScannerAdfEmpty", "Completed")
-LOADED = status("ScannerAdfLoaded")
-GONE = Reply(404, status_after=EMPTY)
-
-
-@pytest.fixture(scope="module")
-def page() -> bytes:
-    return page_jpeg(1)
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 
 @pytest.fixture(scope="module")
 def other() -> bytes:
     return page_jpeg(2)
-
-
-@pytest.fixture(autouse=True)
-def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scanner.drivers.escl.job.RETRY_AFTER_S", (0.01, 0.02, 0.03))
-    monkeypatch.setattr("scanner.drivers.escl.job.BUSY_WAIT_S", 0.01)
 
 
 def told(adf: str = "", state: str = "Processing", *jobs: tuple[str, str]) -> bytes:

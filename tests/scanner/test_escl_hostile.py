@@ -18,26 +18,13 @@ from scanner.drivers.source import Delivered, Stop
 from scanner.errors import SLUGS, ScannerError
 from scanner.model import ScanRequest
 from scanner.simulator import SimulatorServer
-from tests.scanner.scan_kit import page_jpeg, write_pages
-from tests.scanner.strange_device import Reply, StrangeDevice, caps_of, drive, status
+from tests.scanner.scan_kit import write_pages
+from tests.scanner.strange_device import EMPTY, LOADED, Reply, StrangeDevice, caps_of, drive, status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EMPTY = status("ScannerAdfEmpty", "Completed")
-LOADED = status("ScannerAdfLoaded")
-GONE = Reply(404, status_after=EMPTY)
-
-
-@pytest.fixture(scope="module")
-def page() -> bytes:
-    return page_jpeg(1)
-
-
-@pytest.fixture(autouse=True)
-def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scanner.drivers.escl.job.RETRY_AFTER_S", (0.01, 0.02, 0.03))
-    monkeypatch.setattr("scanner.drivers.escl.job.BUSY_WAIT_S", 0.01)
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 
 class RawDevice:

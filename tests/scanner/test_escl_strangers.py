@@ -13,22 +13,9 @@ from scanner.host import Host
 from scanner.model import ScanRequest, SideChunk
 from scanner.wire import Pause
 from tests.scanner.scan_kit import page_jpeg
-from tests.scanner.strange_device import Reply, StrangeDevice, status
+from tests.scanner.strange_device import EMPTY, GONE, LOADED, Reply, StrangeDevice, status
 
-EMPTY = status("ScannerAdfEmpty", "Completed")
-LOADED = status("ScannerAdfLoaded")
-GONE = Reply(404, status_after=EMPTY)
-
-
-@pytest.fixture(scope="module")
-def page() -> bytes:
-    return page_jpeg(1)
-
-
-@pytest.fixture(autouse=True)
-def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scanner.drivers.escl.job.RETRY_AFTER_S", (0.01, 0.02, 0.03))
-    monkeypatch.setattr("scanner.drivers.escl.job.BUSY_WAIT_S", 0.01)
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 
 def drive(device: StrangeDevice, **options: object) -> tuple[list[str], str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import subprocess
 import sys
 
@@ -17,7 +16,7 @@ from PIL import Image
 from scanner.images.lineart import LineartEncoder
 from scanner.images.validate import ImageProof
 from scanner.model import ScanRequest
-from tests.scanner.scan_kit import ROOT, sane_env, scan
+from tests.scanner.scan_kit import ROOT, sane_env, scan, scanimage_pnm
 
 
 def encoded(bits: np.ndarray, *, known: bool, rows_at_once: int) -> bytes:
@@ -71,15 +70,9 @@ def test_black_and_white_pixels_are_those_of_scanimage(tmp_path, initial):
     options = ["--mode", "Gray", "--depth", "1", "--resolution", "200"]
     # A hand scanner has no lower right corner to set.
     options += [] if initial else ["-x", "110", "-y", "200"]
-    done = subprocess.run(
-        ["scanimage", "-d", "test:0", "--format=pnm", *options],
-        env={**os.environ, **env},
-        capture_output=True,
-        check=True,
-        timeout=60,
-    )
+    read = scanimage_pnm(env, *options)
     with (
-        Image.open(io.BytesIO(done.stdout)) as theirs,
+        Image.open(io.BytesIO(read)) as theirs,
         Image.open(io.BytesIO(got.data()[0])) as ours,
     ):
         assert (theirs.mode, theirs.size) == ("1", ours.size)

@@ -99,6 +99,13 @@ def test_every_strike_is_named_and_the_rest_of_the_stack_follows(tmp_path, kind)
     assert judge(record, [page_jpeg(number) for number in range(8)]) == []
 
 
+def scanning(server: SimulatorServer, out: Path, *more: str) -> subprocess.Popen[bytes]:
+    """The verb `scan` at work."""
+    argv = [sys.executable, str(ROOT / "main.py"), "scan", "--json", "--dpi", "200", *more]
+    argv += ["--device", f"escl:{server.url}", "--out", str(out)]
+    return subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=ROOT)
+
+
 def children_of(pid: int) -> set[int]:
     """Every living process below this one. Source: proc(5), /proc/PID/task/TID/children."""
     found: set[int] = set()
@@ -117,16 +124,7 @@ def test_a_scan_killed_whole_leaves_only_whole_pages_and_no_process(tmp_path, tu
     server = SimulatorServer(tmp_path / "pages", ipm=1200, duplex=True)
     server.start()
     out = tmp_path / "out"
-    argv = [
-        sys.executable,
-        str(ROOT / "main.py"),
-        "scan",
-        "--json",
-        "--device",
-        f"escl:{server.url}",
-    ]
-    argv += ["--duplex", "--dpi", "200", "--out", str(out)]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=ROOT) as verb:
+    with scanning(server, out, "--duplex") as verb:
         assert verb.stdout is not None
         for _ in range(dice.randint(1, 9)):
             verb.stdout.readline()
@@ -158,17 +156,7 @@ def test_an_interrupted_scan_leaves_no_trace_of_the_open_page(tmp_path):
     server = SimulatorServer(tmp_path / "pages", plan=[Fault(3, "slow")])
     server.start()
     out = tmp_path / "out"
-    argv = [
-        sys.executable,
-        str(ROOT / "main.py"),
-        "scan",
-        "--json",
-        "--device",
-        f"escl:{server.url}",
-    ]
-    with subprocess.Popen(
-        [*argv, "--dpi", "200", "--out", str(out)], stdout=subprocess.PIPE, cwd=ROOT
-    ) as verb:
+    with scanning(server, out) as verb:
         assert verb.stdout is not None
         lines = [verb.stdout.readline(), verb.stdout.readline()]
         until(lambda: any(path.suffix == ".part" for path in out.iterdir()))

@@ -23,13 +23,6 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def source() -> Iterator[RemoteSource]:
-    made = RemoteSource(HOST)
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def server(tmp_path: Path) -> Iterator[SimulatorServer]:
     write_pages(tmp_path / "pages", 2)
     made = SimulatorServer(tmp_path / "pages")

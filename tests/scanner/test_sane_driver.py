@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ctypes as c
 import io
-import os
-import subprocess
 
 import numpy as np
 import pytest
@@ -18,7 +16,7 @@ from scanner.drivers.sane.options import match_mode, match_source
 from scanner.images.jpeg_strips import QUALITY
 from scanner.model import ScanRequest
 from scanner.remote import RemoteSource
-from tests.scanner.scan_kit import HOST, hidden_driver_code, run_pass, sane_env, scan
+from tests.scanner.scan_kit import HOST, hidden_driver_code, run_pass, sane_env, scan, scanimage_pnm
 
 SMALL = (60.0, 80.0)
 
@@ -54,14 +52,7 @@ def same(left: Image.Image, right: Image.Image) -> bool:
 
 def by_scanimage(env: dict[str, str], *options: str) -> Image.Image:
     """The same page read by SANE's own front end."""
-    done = subprocess.run(
-        ["scanimage", "-d", "test:0", "--format=pnm", *options],
-        env={**os.environ, **env},
-        capture_output=True,
-        check=True,
-        timeout=60,
-    )
-    return decoded(done.stdout)
+    return decoded(scanimage_pnm(env, *options))
 
 
 @pytest.mark.skipif(c.sizeof(c.c_void_p) != 8, reason="sizes of the 64-bit interface")

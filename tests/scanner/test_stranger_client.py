@@ -17,31 +17,18 @@ from PIL import Image
 
 from scanner.model import ScanRequest
 from scanner.simulator import Fault, SimulatorServer
-from tests.scanner.scan_kit import scan, write_pages
-from tests.strangers.front_end import PACE_IPM, Batch, FrontEnd, missing
+from tests.scanner.conftest import SIDES
+from tests.scanner.scan_kit import scan
+from tests.strangers.front_end import BACKENDS, PACE_IPM, Batch, FrontEnd, missing
 
-BACKENDS = tuple(
-    pytest.param(
-        name, marks=pytest.mark.skipif(missing(name) is not None, reason=str(missing(name)))
-    )
-    for name in ("airscan", "escl")
-)
 AIRSCAN = pytest.mark.skipif(missing("airscan") is not None, reason=str(missing("airscan")))
 JAMMED = 6
-SIDES = 4
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("pages")
-    write_pages(folder, SIDES)
-    return folder
 
 
 @contextmanager
-def serving(folder: Path, plan: Iterable[Fault] = ()) -> Iterator[SimulatorServer]:
+def serving(four_sides: Path, plan: Iterable[Fault] = ()) -> Iterator[SimulatorServer]:
     # libsane 1.2.1's escl backend dies at a device without glass, so this one has it.
-    server = SimulatorServer(folder, plan=plan, ipm=PACE_IPM, duplex=True, flatbed=True)
+    server = SimulatorServer(four_sides, plan=plan, ipm=PACE_IPM, duplex=True, flatbed=True)
     server.start()
     try:
         yield server
@@ -50,8 +37,8 @@ def serving(folder: Path, plan: Iterable[Fault] = ()) -> Iterator[SimulatorServe
 
 
 @pytest.fixture
-def simulator(folder: Path, request: pytest.FixtureRequest) -> Iterator[SimulatorServer]:
-    with serving(folder, getattr(request, "param", ())) as server:
+def simulator(four_sides: Path, request: pytest.FixtureRequest) -> Iterator[SimulatorServer]:
+    with serving(four_sides, getattr(request, "param", ())) as server:
         yield server
 
 
@@ -97,10 +84,10 @@ def test_a_stranger_takes_the_whole_stack_with_the_pixels_our_client_takes(
 
 @AIRSCAN
 def test_a_jpeg_of_the_asked_resolution_reaches_a_stranger_as_it_lies_in_the_folder(
-    tmp_path, folder, simulator
+    tmp_path, four_sides, simulator
 ):
     batch = ask(FrontEnd("airscan", simulator.url, tmp_path))
-    for file, page in zip(batch.files, sorted(folder.iterdir()), strict=True):
+    for file, page in zip(batch.files, sorted(four_sides.iterdir()), strict=True):
         same_where_both_are(pixels(file), pixels(page))
 
 
@@ -115,10 +102,10 @@ def test_a_resolution_the_paper_was_not_made_at_is_the_same_for_all(tmp_path, si
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_one_page_lies_on_the_glass(tmp_path, folder, simulator, backend):
+def test_one_page_lies_on_the_glass(tmp_path, four_sides, simulator, backend):
     front = FrontEnd(backend, simulator.url, tmp_path)
     picture = front.one("--source", "Flatbed", "--mode", "Color", "--resolution", "200")
-    same_where_both_are(pixels(picture), pixels(min(folder.iterdir())))
+    same_where_both_are(pixels(picture), pixels(min(four_sides.iterdir())))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -159,10 +146,10 @@ def test_a_stranger_lists_the_device_and_its_sources(tmp_path, simulator):
 @AIRSCAN
 @pytest.mark.parametrize("simulator", [[Fault(3, "jam")]], indirect=True)
 def test_a_stranger_is_told_of_a_jam_at_the_third_page_and_goes_on_from_there(
-    tmp_path, folder, simulator
+    tmp_path, four_sides, simulator
 ):
     """sane-airscan reads ahead: told of a jam, it may throw away what it has not handed over."""
-    pages = [pixels(page) for page in sorted(folder.iterdir())]
+    pages = [pixels(page) for page in sorted(four_sides.iterdir())]
     front = FrontEnd("airscan", simulator.url, tmp_path)
     first = ask(front)
     assert first.code == JAMMED, first.words
@@ -192,11 +179,11 @@ def test_a_stranger_waits_while_the_device_is_busy_and_loses_nothing(tmp_path, s
     ],
 )
 def test_a_damaged_page_has_a_name_here_whatever_a_stranger_takes_it_for(
-    tmp_path, folder, fault, slug
+    tmp_path, four_sides, fault, slug
 ):
     plan = [Fault(3, fault)]
-    with serving(folder, plan) as theirs:
+    with serving(four_sides, plan) as theirs:
         ask(FrontEnd("airscan", theirs.url, tmp_path))
-    with serving(folder, plan) as mine:
+    with serving(four_sides, plan) as mine:
         got = scan(ScanRequest(f"escl:{mine.url}", "feeder", False, 200))
     assert (got.reason, got.ended.safe_sheets, got.ended.refeed_sheet) == (slug, 2, 3)

@@ -15,15 +15,16 @@ import pytest
 from PIL import Image
 
 from scanner import host_process
-from scanner.drivers.source import Delivered, Over, Stop
+from scanner.drivers.source import Stop
 from scanner.drivers.twain import abi as twain_abi
 from scanner.drivers.twain import dsm as twain_dsm
 from scanner.drivers.twain import names as twain_names
 from scanner.drivers.twain.names import Cap, Cc, fix32, from_item
 from scanner.drivers.twain.source import TwainSource
 from scanner.errors import ScannerError
-from scanner.model import ScanRequest, SideBegin, SideChunk
+from scanner.model import ScanRequest, SideBegin
 from tests.scanner.fake_dsm import library_in
+from tests.scanner.scan_kit import kept, reason
 
 DEVICE = "twain:Fake ADF"
 SMALL = (40.0, 50.0)
@@ -71,25 +72,6 @@ def bench(tmp_path, monkeypatch) -> Bench:
     bench = Bench(tmp_path, monkeypatch)
     bench.plan()
     return bench
-
-
-def reason(events: list[object]) -> str:
-    over = events[-1]
-    assert isinstance(over, Over)
-    return over.reason
-
-
-def kept(events: list[object]) -> list[bytes]:
-    sides: list[bytes] = []
-    current = b""
-    for event in events:
-        if isinstance(event, SideBegin):
-            current = b""
-        elif isinstance(event, SideChunk):
-            current += event.data
-        elif isinstance(event, Delivered):
-            sides.append(current)
-    return sides
 
 
 def test_structures_have_the_sizes_a_compiler_gives_them(bench):

@@ -15,14 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from scanner.drivers.source import Delivered, Over, Stop
+from scanner.drivers.source import Over, Stop
 from scanner.drivers.wia import names
 from scanner.drivers.wia.bmp import BmpSide
 from scanner.drivers.wia.names import FeederStatus, Prop
 from scanner.drivers.wia.source import WiaSource
 from scanner.errors import ScannerError
-from scanner.model import ScanRequest, SideBegin, SideChunk
+from scanner.model import ScanRequest, SideBegin
 from tests.scanner.fake_wia import FakeManager, bitmap, picture
+from tests.scanner.scan_kit import kept, reason
 
 DEVICE = "wia:{6BDD1FC6}\\0001"
 SMALL = (40.0, 50.0)
@@ -38,25 +39,6 @@ def run(manager: FakeManager, request: ScanRequest, stop: Stop | None = None) ->
     assert isinstance(events[-1], Over)
     assert manager.device.closed
     return events
-
-
-def reason(events: list[object]) -> str:
-    over = events[-1]
-    assert isinstance(over, Over)
-    return over.reason
-
-
-def kept(events: list[object]) -> list[bytes]:
-    sides: list[bytes] = []
-    current = b""
-    for event in events:
-        if isinstance(event, SideBegin):
-            current = b""
-        elif isinstance(event, SideChunk):
-            current += event.data
-        elif isinstance(event, Delivered):
-            sides.append(current)
-    return sides
 
 
 def scan(plan: dict[str, object], **options: object) -> list[object]:

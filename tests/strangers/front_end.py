@@ -10,6 +10,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 PLACES = (
     *Path("/usr/lib").glob("*/sane"),
     *(Path(place) for place in os.environ.get("LD_LIBRARY_PATH", "").split(":") if place),
@@ -27,6 +29,14 @@ def missing(backend: str) -> str | None:
     ):
         return None
     return f"SANE's backend {backend} is not installed"
+
+
+BACKENDS = tuple(
+    pytest.param(
+        name, marks=pytest.mark.skipif(missing(name) is not None, reason=str(missing(name)))
+    )
+    for name in ("airscan", "escl")
+)
 
 
 @dataclass(frozen=True)
