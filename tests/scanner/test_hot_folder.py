@@ -19,7 +19,7 @@ from scanner.drivers.folder.source import HotFolderSource
 from scanner.drivers.folder.watch import Watch, being_written
 from scanner.drivers.source import Delivered, Stop
 from scanner.errors import ScannerError
-from scanner.model import Notice, SideBegin, SideEnd
+from scanner.model import SideBegin, SideEnd
 from scanner.remote import RemoteSource
 from tests.scanner.hot_folder_kit import Got, ask, inside, left, pdf, png, put, run, wait
 from tests.scanner.scan_kit import HOST, Collected, page_jpeg, run_pass, take
@@ -507,4 +507,3 @@ def test_a_folder_is_not_listed_faster_than_it_answers(folder):
     put(folder, "2.jpg", JPEG)
     watch.look()
     assert list(watch.sights) == ["1.jpg"]
-    assert not isinstance(watch.sights["1.jpg"], Notice)

@@ -186,27 +186,6 @@ def test_a_device_that_is_gone_is_offline(tmp_path):
     assert scan(request, sane_env(tmp_path / "sane")).reason == "scan.offline"
 
 
-def test_a_short_frame_is_a_cut_page_and_the_sheets_before_it_stay(tmp_path):
-    patch = (
-        "import scanner.drivers.sane.device as d\n"
-        "read, start, count = d.SaneDevice.read, d.SaneDevice.start, [0, 0]\n"
-        "def counting(self):\n"
-        "    count[0] += 1\n"
-        "    count[1] = 0\n"
-        "    return start(self)\n"
-        "def short(self):\n"
-        "    count[1] += 1\n"
-        "    return (5, memoryview(b'')) if count == [3, 2] else read(self)\n"
-        "d.SaneDevice.start, d.SaneDevice.read = counting, short\n"
-    )
-    env = sane_env(tmp_path / "sane", read_limit="true", read_limit_size=4096)
-    source = RemoteSource(hidden_driver_code(patch), env)
-    got = run_pass(source, ask(source="feeder"))
-    assert got.reason == "scan.page_truncated"
-    assert (got.ended.safe_sheets, got.ended.refeed_sheet, len(got.ends)) == (2, 3, 2)
-    source.close()
-
-
 def test_fewer_sheets_than_declared_is_short_and_more_is_over(tmp_path):
     env = sane_env(tmp_path / "sane")
     short = scan(ask(source="feeder", declared_sheets=12), env)

@@ -104,6 +104,23 @@ def test_each_status_at_opening_starting_and_reading_has_its_own_name(strange):
     assert found == expected
 
 
+def test_a_source_that_is_fixed_at_the_device_is_not_taken_for_another(strange):
+    fixed = "option|string|none|4|source|ADF Front|ADF Front;ADF Duplex"
+    strange.device("0", fixed, MODES, GRAY, "pages|2")
+    one, both = strange.run(wish(), wish(duplex=True))
+    assert (one.reason, len(one.sides)) == ("complete", 2)
+    assert (both.reason, len(both.sides)) == ("scan.unsupported", 0)
+
+
+def test_a_short_frame_is_a_cut_page_and_the_sheets_before_it_stay(strange):
+    strange.device("0", FEEDER, MODES, GRAY, "pages|4", f"at|read|3|status|{Status.EOF}")
+    source = RemoteSource(HOST, strange.env)
+    got = run_pass(source, wish())
+    source.close()
+    assert got.reason == "scan.page_truncated"
+    assert (got.ended.safe_sheets, got.ended.refeed_sheet, len(got.ends)) == (2, 3, 2)
+
+
 def test_a_device_that_stays_busy_is_tried_for_a_while_and_then_named(strange):
     strange.device("0", FEEDER, MODES, GRAY, f"at|open|0|status|{Status.DEVICE_BUSY}")
     assert strange.run(wish(), pauses_s=(0.05, 0.1, 0.2))[0].reason == "scan.busy"

@@ -75,6 +75,7 @@ class Inbox:
         self._lock: BinaryIO | None = None
         self._known: dict[str, _Row] = {}
         self._own: set[str] = set()
+        self.stuck: list[str] = []
 
     def open(self) -> None:
         """The inbox is ours and files can be moved there.
@@ -155,15 +156,14 @@ class Inbox:
         """Whether the file is where it was; if its name is taken by now it stays in its slot."""
         try:
             back = self._folder / slot.path.name
-            if sys.platform == "win32":
-                slot.path.rename(back)
-            else:
-                # A rename would replace a new file of that name; a second name cannot.
-                os.link(slot.path, back)
-                slot.path.unlink()
+            _renamed(slot.path, back)
             slot.folder.rmdir()
         except OSError as error:
             log.info("a file stays in the inbox: %s", error.strerror)
+            self.stuck.append(slot.path.name)
+            # The pass lives: nothing died over this file.
+            with contextlib.suppress(OSError):
+                slot.folder.rename(slot.folder.with_name(slot.folder.name.removesuffix(_AGAIN)))
             return False
         return True
 
@@ -247,6 +247,28 @@ def shown(name: str) -> str:
 
 def _line(sha256: str, row: _Row) -> str:
     return json.dumps({"sha256": sha256, **row}) + "\n"
+
+
+def _renamed(path: Path, free: Path) -> None:
+    """The file has that name; none that has it already is replaced, as a rename alone would."""
+    if sys.platform == "win32":
+        path.rename(free)
+        return
+    try:
+        os.link(path, free)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A share without second names, or another's file, which Linux gives none
+        # (proc(5), protected_hardlinks): the name is taken by an empty file of ours first.
+        free.touch(exist_ok=False)
+        try:
+            path.rename(free)
+        except OSError:
+            free.unlink()
+            raise
+    else:
+        path.unlink()
 
 
 def _remove(folder: Path) -> None:

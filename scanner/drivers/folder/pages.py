@@ -28,6 +28,7 @@ from scanner.drivers.folder.formats import (
 from scanner.drivers.folder.leaf import Leaf, bounded, resolution
 from scanner.errors import ScannerError
 from scanner.images.png_proof import PngProof
+from scanner.images.validate import image_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 CHUNK_BYTES: Final = 1 << 18
 BAND_ROWS: Final = 128
 _KEPT_MODES: Final = {"1": (1, 1), "L": (1, 8), "RGB": (3, 8)}
+_TO_8_BITS: Final = 255 / 65_535
 _MEDIA: Final = {"jpeg": "image/jpeg", "png": "image/png"}
 _DECODER_ERRORS: Final = (
     SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, ArithmeticError,
@@ -171,8 +173,12 @@ def _prove_png(file: BinaryIO, leaf: Leaf) -> None:
 
 def _prove_frame(file: BinaryIO, frame: tiff.Frame) -> None:
     if frame.is_plain_jpeg:
-        whole = io.BytesIO(tiff.jpeg_of(file, frame))
+        jpeg = tiff.jpeg_of(file, frame)
+        whole = io.BytesIO(jpeg)
         check_jpeg(whole)
+        facts = image_facts(jpeg)
+        if facts is None or (facts.width_px, facts.height_px) != (frame.width_px, frame.height_px):
+            raise Foreign
         _prove_jpeg(whole)
         return
     tiff.check_written(file, frame)
@@ -202,6 +208,14 @@ def _bands(file: BinaryIO, frame: tiff.Frame) -> Iterator[Image.Image]:
 
 def _kept(image: Image.Image) -> Image.Image:
     image.load()
+    if image.mode.startswith("I;16"):
+        # Pillow clips: every level above the lowest 256 would be white.
+        return image.convert("I").point(lambda level: level * _TO_8_BITS + 0.5).convert("L")
+    if image.mode in {"I", "F"}:
+        raise Foreign
+    if image.mode in {"LA", "RGBA"}:
+        over = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", over.size, "white"), over)
     return image if image.mode in _KEPT_MODES else image.convert("RGB")
 
 

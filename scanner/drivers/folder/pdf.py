@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 import pypdfium2
 from PIL import Image
-from pypdfium2 import raw
+from pypdfium2 import internal, raw
 
 from scanner.drivers.folder.formats import Foreign, Unfinished, check_jpeg, check_pixels
 from scanner.drivers.folder.leaf import LEAST_DPI, Leaf, bounded
@@ -65,19 +65,20 @@ def pdf_leaves(file: BinaryIO, asked_dpi: int) -> Iterator[Leaf]:
 
 @contextmanager
 def _opened(file: BinaryIO) -> Iterator[pypdfium2.PdfDocument]:
+    access, held = internal.get_bufreader(file)
+    handle = raw.FPDF_LoadCustomDocument(access, None)
+    if not handle:
+        # Only now PDFium's last error is that of this file: opening without trouble leaves it.
+        raise Foreign if raw.FPDF_GetLastError() == raw.FPDF_ERR_PASSWORD else Unfinished
     try:
-        document = pypdfium2.PdfDocument(file)
-        try:
+        with pypdfium2.PdfDocument(handle) as document:
             if not len(document):
                 raise Foreign
             yield document
-        finally:
-            document.close()
     except pypdfium2.PdfiumError as error:
-        # PDFium calls it no error when there is nothing to open: a document without pages.
-        if getattr(error, "err_code", None) in {raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SUCCESS}:
-            raise Foreign from error
         raise Unfinished from error
+    finally:
+        del access, held  # PDFium reads through them up to here
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +107,12 @@ def _leaf(page: pypdfium2.PdfPage, asked_dpi: int) -> Leaf:
     pictures, alone = _pictures(page)
     for picture in pictures:
         bounded(picture.width_px, picture.height_px)
+        _prove_jpeg(picture)
     _refuse_coarse(pictures, width_pt * height_pt)
     only = pictures[0] if alone and len(pictures) == 1 else None
     if only is not None and _covers(only, page):
         jpeg = _own_jpeg(only)
         if jpeg is not None:
-            check_pixels(bytearray(jpeg))
             dpi = round(only.dpi)
             return Leaf("image/jpeg", only.width_px, only.height_px, dpi, (), lambda: iter((jpeg,)))
         if only.found.get_metadata().bits_per_pixel == 1:
@@ -160,20 +161,27 @@ def _covers(picture: _Picture, page: pypdfium2.PdfPage) -> bool:
     return near and not raw.FPDFPageObj_HasTransparency(picture.found)
 
 
-def _own_jpeg(picture: _Picture) -> bytes | None:
-    """The JPEG the scanner put there, when showing it as it is shows the page.
+def _prove_jpeg(picture: _Picture) -> None:
+    """A JPEG on the page is whole; PDFium would draw half of one without a word.
 
     Raises:
-        Unfinished: The JPEG is cut.
+        Unfinished: Pixels of it are missing.
     """
-    found = picture.found
-    if found.get_filters() != ["DCTDecode"]:
-        return None
-    data = bytes(found.get_data(decode_simple=False))
+    if picture.found.get_filters()[-1:] != ["DCTDecode"]:
+        return
+    data = bytearray(picture.found.get_data(decode_simple=True))
     try:
         check_jpeg(io.BytesIO(data))
     except Foreign as error:
         raise Unfinished from error
+    check_pixels(data)
+
+
+def _own_jpeg(picture: _Picture) -> bytes | None:
+    """The JPEG the scanner put there, when showing it as it is shows the page."""
+    found = picture.found
+    if found.get_filters() != ["DCTDecode"]:
+        return None
     a, b, c, d, _, _ = picture.matrix
     upright = a > 0 and d > 0 and abs(b) + abs(c) < NEAR * min(a, d)
     if not upright or raw.FPDFPage_GetRotation(found.page):
@@ -181,7 +189,7 @@ def _own_jpeg(picture: _Picture) -> bytes | None:
     square = abs(picture.width_px / a - picture.height_px / d) <= NEAR * picture.width_px / a
     facts = found.get_metadata()
     plain = facts.colorspace in _PLAIN and facts.bits_per_pixel in _PLAIN_BITS
-    return data if square and plain else None
+    return bytes(found.get_data()) if square and plain else None
 
 
 def _two_tone(page: pypdfium2.PdfPage, picture: _Picture) -> Leaf:

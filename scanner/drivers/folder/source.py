@@ -133,6 +133,8 @@ class _Pass:
                     self._stop.wait(self._watch.poll_s)
                 yield from self._give_up_overdue()
                 self._finish_committed(0)
+                while self._inbox.stuck:
+                    yield self._tell(INCOMPLETE, self._inbox.stuck.pop())
         except OSError as error:
             log.info("the folder cannot be used: %s", error.strerror)
             raise self._inbox.no_access() from error

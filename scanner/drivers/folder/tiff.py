@@ -25,7 +25,7 @@ _LONG: Final = 4
 _SUBFILE, _WIDTH, _HEIGHT, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 259, 262
 _SAMPLES, _X_RESOLUTION, _Y_RESOLUTION, _UNIT, _TABLES = 277, 282, 283, 296, 347
 _STRIPS: Final = ((273, 279), (324, 325))
-_ROWS, _PLANES = 278, 284
+_ORIENTATION, _ROWS, _PLANES = 274, 278, 284
 # What a decoder must know besides the size: bits, fill order, fax options, predictor, colours.
 _CODING: Final = frozenset(
     {
@@ -36,10 +36,23 @@ _CODING: Final = frozenset(
 _WANTED: Final = frozenset(
     {
         *(_SUBFILE, _WIDTH, _HEIGHT, _COMPRESSION, _PHOTOMETRIC, _SAMPLES),
-        *(_X_RESOLUTION, _Y_RESOLUTION, _UNIT, _TABLES, *_STRIPS[0], *_STRIPS[1], _ROWS, _PLANES),
+        *(
+            _X_RESOLUTION,
+            _Y_RESOLUTION,
+            _UNIT,
+            _TABLES,
+            *_STRIPS[0],
+            *_STRIPS[1],
+            _ROWS,
+            _PLANES,
+            _ORIENTATION,
+        ),
     }
 )
 _PER_INCH: Final = {2: 1.0, 3: 2.54}
+# Values of the orientation that Pillow undoes, and those that change width and height.
+_TURNED: Final = range(2, 9)
+_ON_ITS_SIDE: Final = range(5, 9)
 _GRAY, _YCBCR = 1, 6
 _BIG: Final = 43
 _HEADER_BYTES: Final = 8
@@ -67,18 +80,28 @@ class Frame:
     rows_per_strip: int
     coding: tuple[tuple[int, int, int, bytes], ...]
     order: Order
+    upright: bool
 
     @property
     def is_cut_in_strips(self) -> bool:
         """Whether its strips follow each other down the page and can be decoded one by one."""
         rows = self.rows_per_strip
-        return 0 < rows < self.height_px and len(self.strips) == -(-self.height_px // rows)
+        return (
+            self.upright
+            and 0 < rows < self.height_px
+            and len(self.strips) == -(-self.height_px // rows)
+        )
 
     @property
     def is_plain_jpeg(self) -> bool:
         """Whether its one strip is a JPEG that every reader shows with the same colours."""
         plain = (self.photometric, self.samples) in {(_GRAY, 1), (_YCBCR, 3)}
-        return self.compression == JPEG_COMPRESSION and len(self.strips) == 1 and plain
+        return (
+            self.compression == JPEG_COMPRESSION
+            and len(self.strips) == 1
+            and plain
+            and self.upright
+        )
 
 
 def frames(file: BinaryIO) -> tuple[Frame, ...]:
@@ -184,14 +207,15 @@ def _frame(
             if len(values[offsets]) != len(values.get(counts, ())):
                 raise Foreign
             strips = tuple(zip(values[offsets], values[counts], strict=True))
-    if not strips or not _first(values, _WIDTH, 0) or not _first(values, _HEIGHT, 0):
+    size = _first(values, _WIDTH, 0), _first(values, _HEIGHT, 0)
+    if not strips or not all(size):
         raise Foreign
     if any(not _HEADER_BYTES <= at < at + size <= reader.size for at, size in strips):
         raise Unfinished
+    turn = _first(values, _ORIENTATION, 1)
     return Frame(
         index,
-        _first(values, _WIDTH, 0),
-        _first(values, _HEIGHT, 0),
+        *(size[::-1] if turn in _ON_ITS_SIDE else size),
         _dpi(values),
         _first(values, _COMPRESSION, 1),
         _first(values, _PHOTOMETRIC, 0),
@@ -201,6 +225,7 @@ def _frame(
         _first(values, _ROWS, 0) if _first(values, _PLANES, 1) == 1 else 0,
         coding,
         reader.order,
+        turn not in _TURNED,
     )
 
 

@@ -189,16 +189,16 @@ def _choose_source(device: SaneDevice, request: ScanRequest) -> None:
         if name is None and (choices or _only_feeds(device)):
             raise ScannerError("scan.unsupported", feature="flatbed")
         if name is not None:
-            device.set("source", name)
+            _hold(device, "source", name)
         return
     if request.duplex and (name := match_source(choices, "duplex")) is not None:
-        device.set("source", name)
+        _hold(device, "source", name)
         return
     name = match_source(choices, "feeder")
     if name is None and not _only_feeds(device):
         raise ScannerError("scan.unsupported", feature="duplex" if request.duplex else "feeder")
     if name is not None:
-        device.set("source", name)
+        _hold(device, "source", name)
     extra = _duplex_option(device)
     if request.duplex and not extra:
         raise ScannerError("scan.unsupported", feature="duplex")
@@ -206,6 +206,20 @@ def _choose_source(device: SaneDevice, request: ScanRequest) -> None:
         wanted = both if request.duplex else one
         if device.set(option, wanted) != wanted and request.duplex:
             raise ScannerError("scan.unsupported", feature="duplex")
+
+
+def _hold(device: SaneDevice, option: str, wanted: str) -> None:
+    """The option has this value, set now or fixed at the device.
+
+    Raises:
+        ScannerError: `scan.unsupported` when it has another.
+    """
+    taken = device.set(option, wanted)
+    if taken is None:
+        with suppress(ScannerError):
+            taken = device.get(option)
+    if taken not in {None, wanted}:
+        raise ScannerError("scan.unsupported", feature=wanted)
 
 
 def _choose_mode(device: SaneDevice, request: ScanRequest) -> None:
