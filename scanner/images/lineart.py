@@ -11,14 +11,13 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING, Final
 
+from scanner.images.png_parts import GRAY, chunk, head
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MEDIA: Final = "image/png"
-_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _NO_FILTER: Final = b"\0"
 _LEVEL: Final = 6
-_INCHES_PER_M: Final = 1 / 0.0254
 # The rows call black 1, as SANE does; PNG's grey calls it 0.
 _INVERTED: Final = bytes(255 - value for value in range(256))
 
@@ -29,8 +28,6 @@ class LineartEncoder:
     With a known height the bytes come as they are ready; with `height_px` None all of them come
     from `finish`, because the height stands in the header.
     """
-
-    media = MEDIA
 
     def __init__(self, *, width_px: int, height_px: int | None, dpi: int) -> None:
         self._width = width_px
@@ -51,7 +48,7 @@ class LineartEncoder:
             b"".join(_NO_FILTER + pixels[at : at + step] for at in starts)
         )
         if packed:
-            self._held.append(_chunk(b"IDAT", packed))
+            self._held.append(chunk(b"IDAT", packed))
         if self._height is not None:
             yield from self._held
             self._held = []
@@ -62,19 +59,8 @@ class LineartEncoder:
             yield self._head(self.rows)
         yield from self._held
         self._held = []
-        yield _chunk(b"IDAT", self._deflate.flush())
-        yield _chunk(b"IEND", b"")
+        yield chunk(b"IDAT", self._deflate.flush())
+        yield chunk(b"IEND", b"")
 
     def _head(self, height_px: int) -> bytes:
-        size = self._width.to_bytes(4, "big") + height_px.to_bytes(4, "big")
-        dots = round(self._dpi * _INCHES_PER_M).to_bytes(4, "big")
-        return (
-            _SIGNATURE
-            + _chunk(b"IHDR", size + bytes((1, 0, 0, 0, 0)))
-            + _chunk(b"pHYs", dots + dots + b"\x01")
-        )
-
-
-def _chunk(name: bytes, body: bytes) -> bytes:
-    check = zlib.crc32(name + body)
-    return len(body).to_bytes(4, "big") + name + body + check.to_bytes(4, "big")
+        return head(self._width, height_px, bits=1, colour=GRAY, dpi=self._dpi)

@@ -9,13 +9,13 @@ import zlib
 from typing import TYPE_CHECKING, Final
 
 from scanner.errors import ScannerError
+from scanner.images.png_parts import SIGNATURE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 # Devices fill their last block up; another image behind the first does not look like this.
 PADDING: Final = b"\0\r\n\xff"
-_START: Final = b"\x89PNG\r\n\x1a\n"
 _CHUNK_MOST: Final = (1 << 31) - 1
 _AT_ONCE: Final = 64 << 10
 _SAMPLES: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -73,9 +73,9 @@ class PngProof:
         return taken
 
     def _start(self) -> bool:
-        if len(self._pending) < len(_START):
+        if len(self._pending) < len(SIGNATURE):
             return False
-        if self._take(len(_START)) != _START:
+        if self._take(len(SIGNATURE)) != SIGNATURE:
             raise ScannerError("scan.page_wrong")
         self._read = self._chunk_head
         return True

@@ -1,4 +1,4 @@
-"""Rows as Windows drivers deliver them, made into rows our encoders take.
+"""Rows as drivers deliver them, made into rows our encoders take.
 
 They come padded, blue first, with ink as nought, or from the bottom of the page upwards.
 """

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from scanner.errors import ScannerError
+from scanner.images.png_parts import SIGNATURE
 from scanner.images.png_proof import PADDING, PngProof
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ TOLERANCE: Final = 0.02
 SMALLEST_AREA: Final = 0.45
 MAX_HEAD_BYTES: Final = 1 << 20
 _JPEG_START: Final = b"\xff\xd8\xff"
-_PNG_START: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_SIZE_AT: Final = 16
 _PNG_HEAD: Final = 24
 _SOF: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -57,7 +57,7 @@ def image_facts(head: bytes) -> ImageFacts | None:
     Raises:
         ScannerError: `scan.page_wrong` when these bytes cannot start a JPEG or PNG.
     """
-    if head.startswith(_PNG_START):
+    if head.startswith(SIGNATURE):
         if len(head) < _PNG_HEAD:
             return None
         width = int.from_bytes(head[_PNG_SIZE_AT : _PNG_SIZE_AT + 4], "big")
@@ -65,7 +65,7 @@ def image_facts(head: bytes) -> ImageFacts | None:
         return ImageFacts("image/png", width, height, None)
     if head.startswith(_JPEG_START):
         return _jpeg_facts(head)
-    if _JPEG_START.startswith(head[:3]) or _PNG_START.startswith(head[:8]):
+    if _JPEG_START.startswith(head[:3]) or SIGNATURE.startswith(head[:8]):
         return None
     raise ScannerError("scan.page_wrong")
 

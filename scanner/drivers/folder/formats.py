@@ -1,7 +1,7 @@
 """Whether a file in a folder is whole, told from its bytes alone.
 
 A file that another machine still writes looks like a file. Each format says by itself where it
-ends; only PDF needs a reader besides, see `hotfolder_pages`.
+ends; only PDF needs a reader besides, see `pages`.
 Source: ITU-T T.81 annex B; W3C PNG 3rd edition, section 5; ISO 32000-1 section 7.5 and annex F.
 """
 
@@ -13,13 +13,13 @@ import zlib
 from typing import BinaryIO, Final, Literal, TypeAlias
 
 from scanner.errors import ScannerError
+from scanner.images.png_parts import SIGNATURE
 from scanner.images.validate import prove_jpeg
 
 Kind: TypeAlias = Literal["jpeg", "png", "tiff", "pdf"]
 
 HEAD_BYTES: Final = 1024
 _BLOCK: Final = 1 << 16
-_PNG_START: Final = b"\x89PNG\r\n\x1a\n"
 _JPEG_START: Final = b"\xff\xd8\xff"
 _TIFF_STARTS: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _PDF_START: Final = b"%PDF-"
@@ -53,13 +53,13 @@ def kind_of(head: bytes) -> Kind:
     """
     if head.startswith(_JPEG_START):
         return "jpeg"
-    if head.startswith(_PNG_START):
+    if head.startswith(SIGNATURE):
         return "png"
     if head.startswith(_TIFF_STARTS):
         return "tiff"
     if _PDF_START in head:
         return "pdf"
-    starts = (_JPEG_START, _PNG_START, *_TIFF_STARTS, _PDF_START)
+    starts = (_JPEG_START, SIGNATURE, *_TIFF_STARTS, _PDF_START)
     if not head.strip(b"\0") or any(start.startswith(head) for start in starts):
         raise Unfinished
     raise Foreign
@@ -137,7 +137,7 @@ def check_png(file: BinaryIO) -> None:
     Raises:
         Unfinished: A chunk is missing, cut or damaged.
     """
-    file.seek(len(_PNG_START))
+    file.seek(len(SIGNATURE))
     name = b""
     while name != b"IEND":
         size = int.from_bytes(_exactly(file, 4), "big")

@@ -5,17 +5,15 @@ Source: W3C PNG 3rd edition, sections 5, 9 and 11 (IHDR, pHYs, IDAT, filter Sub)
 
 from __future__ import annotations
 
-import struct
 import zlib
 from typing import Final
 
 import numpy as np
 
+from scanner.images.png_parts import GRAY, RGB, chunk, head
+
 _LEVEL: Final = 1
-_GRAY, _RGB = 0, 2
 _NONE, _SUB = 0, 1
-_INCH_M: Final = 0.0254
-_METRE: Final = 1
 _BITS: Final = 8
 
 
@@ -27,13 +25,8 @@ class PngBands:
         self._filter = _SUB if bits == _BITS else _NONE
         self._row_bytes = -(-width_px * samples * bits // _BITS)
         self._zip = zlib.compressobj(_LEVEL)
-        colour = _GRAY if samples == 1 else _RGB
-        density = round(dpi / _INCH_M)
-        self._head = (
-            b"\x89PNG\r\n\x1a\n"
-            + _chunk(b"IHDR", struct.pack(">IIBBBBB", width_px, height_px, bits, colour, 0, 0, 0))
-            + _chunk(b"pHYs", struct.pack(">IIB", density, density, _METRE))
-        )
+        colour = GRAY if samples == 1 else RGB
+        self._head = head(width_px, height_px, bits=bits, colour=colour, dpi=dpi)
 
     def feed(self, rows: bytes) -> bytes:
         """PNG bytes that are ready after these whole rows; often none."""
@@ -44,14 +37,9 @@ class PngBands:
         if self._filter == _SUB:
             band[:, 1 + self._samples :] -= raw[:, : -self._samples]
         packed = self._zip.compress(band.tobytes())
-        head, self._head = self._head, b""
-        return head + (_chunk(b"IDAT", packed) if packed else b"")
+        begin, self._head = self._head, b""
+        return begin + (chunk(b"IDAT", packed) if packed else b"")
 
     def finish(self) -> bytes:
         """The last bytes."""
-        return _chunk(b"IDAT", self._zip.flush()) + _chunk(b"IEND", b"")
-
-
-def _chunk(name: bytes, data: bytes) -> bytes:
-    body = name + data
-    return len(data).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
+        return chunk(b"IDAT", self._zip.flush()) + chunk(b"IEND", b"")

@@ -17,6 +17,7 @@ from scanner.drivers.sane.abi import Frame
 from scanner.errors import ScannerError
 from scanner.images.jpeg_strips import MAX_SIDE_PX, StripEncoder
 from scanner.images.lineart import LineartEncoder
+from scanner.images.raw_rows import RowCutter, as_they_are
 from scanner.images.validate import TOLERANCE
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Page:
                 dpi=request.dpi,
             )
         self._layout = layout
-        self._rows = _Rows(layout)
+        self._rows, self._frame_bytes = _cutter(layout), 0
         self._most_px = most_px(request)
 
     @property
@@ -100,7 +101,7 @@ class Page:
         if self._planes is None or not same or layout.bytes_per_line < layout.width_px:
             raise ScannerError("scan.driver_error", code="sane-planes")
         self._layout = layout
-        self._rows = _Rows(layout)
+        self._rows, self._frame_bytes = _cutter(layout), 0
 
     def feed(self, data: memoryview) -> Iterator[bytes]:
         """Bytes of the file that are ready after these bytes of the frame.
@@ -111,7 +112,8 @@ class Page:
         self.raw_bytes += len(data)
         layout = self._layout
         most = self._most_px if layout.lines is None else min(layout.lines, self._most_px)
-        if self._rows.total + len(data) > most * layout.bytes_per_line:
+        self._frame_bytes += len(data)
+        if self._frame_bytes > most * layout.bytes_per_line:
             raise ScannerError("scan.page_wrong")
         rows = self._rows.cut(data)
         if self._planes is None:
@@ -125,10 +127,11 @@ class Page:
         Raises:
             ScannerError: `scan.page_empty` or `scan.page_truncated` when rows are missing.
         """
-        rows, layout = self._rows, self._layout
-        if rows.total == 0:
+        layout = self._layout
+        if self._frame_bytes == 0:
             raise ScannerError("scan.page_empty")
-        if rows.left or layout.lines not in {None, rows.total // layout.bytes_per_line}:
+        read_lines = self._frame_bytes // layout.bytes_per_line
+        if self._rows.left or layout.lines not in {None, read_lines}:
             raise ScannerError("scan.page_truncated")
         if self._planes is not None:
             for merged in self._planes.end(layout.frame):
@@ -178,37 +181,15 @@ def _useful_bytes(layout: Parameters) -> int:
     return -(-layout.width_px * layout.samples * layout.depth // 8)
 
 
-class _Rows:
-    """Whole rows out of a stream of bytes, unpadded, with at most 8 bits a sample."""
+def _cutter(layout: Parameters) -> RowCutter:
+    """Whole rows of the frame, unpadded, with at most 8 bits a sample."""
+    convert = _upper_half if layout.depth == 16 else as_they_are  # noqa: PLR2004 - bits
+    return RowCutter(layout.bytes_per_line, _useful_bytes(layout), convert)
 
-    def __init__(self, layout: Parameters) -> None:
-        self._bytes_per_line = layout.bytes_per_line
-        self._useful = _useful_bytes(layout)
-        # Samples of 16 bits come in the order of this machine; their upper half is kept.
-        self._upper = (
-            slice(1 if sys.byteorder == "little" else 0, None, 2)
-            if layout.depth == 16  # noqa: PLR2004 - bits
-            else None
-        )
-        self._rest = bytearray()
-        self.total = 0
 
-    @property
-    def left(self) -> int:
-        """Bytes of a row that is not whole."""
-        return len(self._rest)
-
-    def cut(self, data: memoryview) -> bytearray:
-        """The useful bytes of the rows that became whole."""
-        self.total += len(data)
-        self._rest += data
-        step = self._bytes_per_line
-        whole = len(self._rest) // step * step
-        ready = self._rest[:whole]
-        del self._rest[:whole]
-        if self._useful != step:
-            ready = bytearray().join(ready[at : at + self._useful] for at in range(0, whole, step))
-        return ready if self._upper is None else ready[self._upper]
+def _upper_half(rows: bytearray) -> bytearray:
+    """Samples of 16 bits come in the order of this machine; their upper half is kept."""
+    return rows[1 if sys.byteorder == "little" else 0 :: 2]
 
 
 class _Planes:
@@ -228,7 +209,7 @@ class _Planes:
         """Whether all three have come."""
         return len(self._kept) == len(PLANES)
 
-    def add(self, rows: bytearray) -> None:
+    def add(self, rows: bytes | bytearray) -> None:
         """These rows belong to the open plane, whose colour comes with its end."""
         self._pending += rows
         while len(self._pending) >= self._strip_bytes:
