@@ -481,16 +481,15 @@ def test_frames_survive_the_pipe_in_any_pieces():
     assert wire.read_frame(pipe) is None  # type: ignore[arg-type]
 
 
-def test_a_driver_that_hangs_hides_only_its_own_devices(tmp_path, monkeypatch):
-    monkeypatch.setattr(remote, "DEVICES_S", 3.0)
+def test_a_driver_that_hangs_hides_only_its_own_devices(tmp_path):
     patch = (
         "import threading\n"
         "import scanner.drivers.sane.source as s\n"
         "s.SaneSource.devices = lambda self: threading.Event().wait(60)\n"
     )
     source = RemoteSource(hidden_driver_code(patch), sane_env(tmp_path / "sane"))
-    assert [device.id for device in source.devices(["sane", "simulated"])] == ["simulated:"]
+    assert [device.id for device in source.devices(["sane", "simulated"], 3.0)] == ["simulated:"]
     with pytest.raises(ScannerError) as caught:
-        source.devices(["sane"])
+        source.devices(["sane"], 3.0)
     assert caught.value.slug == "scan.stalled"
     source.close()
