@@ -11,13 +11,14 @@ from scanner.model import Device, Notice, ScanRequest, SideBegin, SideChunk
 from scanner.wire import Opened, Pause, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from scanner.model import ParamValue
 
 FIRST_SIDE_S: Final = 60.0
 LATER_SIDE_S: Final = 20.0
 INSIDE_SIDE_S: Final = 10.0
+USUAL_DPI: Final = (75, 100, 150, 200, 240, 300, 400, 600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,13 @@ class Over:
 DriverEvent: TypeAlias = (
     Opened | SideBegin | SideChunk | Delivered | Progress | Pause | Notice | Over
 )
+
+
+def resolutions(values: Iterable[float], span: tuple[float, float] | None) -> tuple[int, ...]:
+    """The usual resolutions within a range, or all of a list; ascending."""
+    if span is not None:
+        return tuple(dpi for dpi in USUAL_DPI if span[0] <= dpi <= span[1])
+    return tuple(sorted({round(value) for value in values}))
 
 
 class Source(Protocol):

@@ -169,6 +169,17 @@ class ImageProof:
                 raise ScannerError("scan.page_wrong")
         return self._facts
 
+    def prove(self, page_px: tuple[int, int], dpi: int) -> tuple[ImageFacts, tuple[str, ...]]:
+        """Facts and flags of a side that is whole to its last pixel and as large as was asked.
+
+        Raises:
+            ScannerError: As `finish`, `size_flags` and `prove_pixels`, in this order.
+        """
+        facts = self.finish()
+        flags = size_flags(facts, page_px, dpi)
+        self.prove_pixels()
+        return facts, flags
+
     def prove_pixels(self) -> None:
         """Every pixel was sent; to be asked once, after `finish` and when the size is believed.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from scanner.errors import ScannerError
-from scanner.images.validate import ImageProof, image_facts, size_flags
+from scanner.images.validate import ImageProof, image_facts
 from scanner.model import MM_PER_INCH
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _is_sound(data: bytes, capture: Capture) -> bool:
         proof = ImageProof(len(data))
         for at in range(0, len(data), PROVED_AT_ONCE):
             proof.feed(data[at : at + PROVED_AT_ONCE])
-        size_flags(proof.finish(), capture.area_px, capture.dpi)
+        proof.prove(capture.area_px, capture.dpi)
     except ScannerError:
         return False
     return True

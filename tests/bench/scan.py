@@ -18,11 +18,11 @@ import json
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest import mock
 from urllib.parse import urlsplit
 
 from scanner.drivers.escl.documents import scan_settings
@@ -33,7 +33,7 @@ from tests.scanner.scan_kit import sane_env
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from tests.bench.measure import Spent
 
@@ -82,21 +82,14 @@ def run(options: argparse.Namespace) -> dict[str, object]:
     return result
 
 
-@contextlib.contextmanager
-def _environment(work: Path) -> Iterator[None]:
+def _environment(work: Path) -> contextlib.AbstractContextManager[object]:
     """A configuration folder of our own, and a libsane that knows its test device."""
     added = {
         **sane_env(work / "sane"),
         "XDG_CONFIG_HOME": str(work / "config"),
         "COUNTER_STATION_KEYRING": "off",
     }
-    before = dict(os.environ)
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+    return mock.patch.dict(os.environ, added)
 
 
 def _peers(options: argparse.Namespace, pages: list[Path]) -> dict[str, object]:
@@ -196,16 +189,8 @@ def _check(out: str, sides: int) -> None:
     assert (last["ended"], last["pages"]) == ("complete", sides), last
 
 
-@contextlib.contextmanager
-def _simulator(tray: Path) -> Iterator[str]:
-    argv = [sys.executable, "-m", "scanner.simulator", "--pages", str(tray), "--port", "0"]
-    child = subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=ROOT)
-    try:
-        assert child.stdout is not None
-        yield json.loads(child.stdout.readline())["url"]
-    finally:
-        child.terminate()
-        child.communicate(timeout=20)
+def _simulator(tray: Path) -> contextlib.AbstractContextManager[str]:
+    return scan_rate.serving("scanner.simulator", "--pages", str(tray), "--port", "0")
 
 
 def _download(url: str) -> int:

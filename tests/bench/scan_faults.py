@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import statistics
 from typing import TYPE_CHECKING
 
 from tests.scanner.fault_runs import STALL_S, numbered, play_all
@@ -48,7 +49,7 @@ def faults(work: Path, count: int, seed: int | None) -> dict[str, object]:
         "stalls": len(stalls),
         "stall_over_limit_max_s": max((s - STALL_S for s in stalls), default=None),
         "crashes": len(crashes),
-        "crash_told_median_s": sorted(crashes)[len(crashes) // 2] if crashes else None,
+        "crash_told_median_s": statistics.median(crashes) if crashes else None,
         "crash_told_max_s": max(crashes, default=None),
         "crashes_over_100_ms": sum(s > 0.1 for s in crashes),
         "cancels": len(cancels),

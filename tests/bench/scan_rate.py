@@ -69,11 +69,16 @@ def write_stack(folder: Path, sample: Sequence[bytes], sides: int) -> None:
         (folder / f"{number:05}.jpg").write_bytes(whole)
 
 
+def device(pages: Path, log: Path, ipm: float | None) -> contextlib.AbstractContextManager[str]:
+    """Address of a simulated scanner that writes down when it sent what."""
+    pace = [str(ipm)] if ipm else []
+    return serving("tests.bench.scan_device", str(pages), str(log), *pace)
+
+
 @contextlib.contextmanager
-def device(pages: Path, log: Path, ipm: float | None) -> Iterator[str]:
-    """Address of a simulated scanner in a process of its own."""
-    argv = [sys.executable, "-m", "tests.bench.scan_device", str(pages), str(log)]
-    argv += [str(ipm)] if ipm else []
+def serving(module: str, *options: str) -> Iterator[str]:
+    """Address of a scanner that a module serves in a process of its own."""
+    argv = [sys.executable, "-m", module, *options]
     child = subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=ROOT)
     try:
         assert child.stdout is not None

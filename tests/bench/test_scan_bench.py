@@ -22,3 +22,4 @@ def test_a_few_faults_are_played_judged_and_printed():
 def test_a_part_that_is_none_is_a_mistake_of_use():
     done = subprocess.run([*ARGV, "speed"], capture_output=True, check=False, timeout=60)
     assert done.returncode == 2
+    assert b"scan has no part speed" in done.stderr

@@ -4,7 +4,7 @@ The plan is JSON in the environment, so that the same stand-in serves in a drive
 `sheets` in the feeder, `at` the sheet whose feeding fails with `result`, `signals` told before it,
 `status` of the feeder afterwards, `cut` bytes of that sheet's side already written, `hang` instead
 of a result, `refuse` properties that answer E_INVALIDARG, `format`, `up` for bitmaps from below,
-`ask_first` for a stream asked for before the feeder is looked at.
+`halved` the side whose JPEG lacks its lower half, `ask_first` for a stream asked for before the feeder is looked at.
 """
 
 from __future__ import annotations
@@ -85,7 +85,12 @@ class FakeItem:
         if self.values[Prop.FORMAT] == FORMAT_JPEG:
             out = io.BytesIO()
             image.save(out, "JPEG", dpi=(dpi, dpi))
-            return out.getvalue()
+            whole = out.getvalue()
+            return (
+                whole[: len(whole) // 2] + b"\xff\xd9"
+                if number == self.plan.get("halved")
+                else whole
+            )
         return bitmap(image, dpi, rising=bool(self.plan.get("up", True)))
 
     def transfer(self, receiver: Receiver) -> int:
@@ -108,10 +113,11 @@ class FakeItem:
         return int(self.plan.get("end", S_OK))
 
     def write(self, receiver: Receiver, data: bytes, cut: int | None = None) -> int:
+        data = data[:cut]
         result = receiver.next_stream()
-        for at in range(0, len(data if cut is None else data[:cut]), 100_000):
+        for at in range(0, len(data), 100_000):
             if result == S_OK:
-                result = receiver.write(data[at : at + 100_000][: None if cut is None else cut])
+                result = receiver.write(data[at : at + 100_000])
         return result or receiver.told(Msg.END_OF_STREAM, 0)
 
     def fault(self, receiver: Receiver, number: int) -> int:

@@ -110,7 +110,6 @@ def test_a_status_that_says_neither_empty_nor_completed_leaves_the_end_in_doubt(
     "said",
     [
         told("ScannerAdfEmpty", "Idle"),
-        told("ScannerAdfEmpty"),
         told("ScannerAdfProcessing", "Idle", ("/eSCL/ScanJobs/1", "Completed")),
         told("", "Idle", ("/eSCL/ScanJobs/1", "Completed")),
         told("ScannerAdfEmpty", "Stopped", ("/eSCL/ScanJobs/1", "Completed")),
@@ -128,6 +127,41 @@ def test_an_empty_tray_of_a_job_at_work_is_asked_again_before_it_is_believed(pag
         assert ended(device) == (2, "complete")
     with StrangeDevice(Reply(200, page), feeding) as device:
         assert ended(device) == (1, "complete")
+
+
+def test_an_empty_tray_of_a_device_at_work_that_lists_no_job_is_asked_again(page, other):
+    feeding = Reply(404, status_after=told("ScannerAdfEmpty"))
+    with StrangeDevice(Reply(200, page), feeding, Reply(200, other), GONE) as device:
+        assert ended(device) == (2, "complete")
+    with StrangeDevice(Reply(200, page), feeding) as device:
+        assert ended(device) == (1, "complete")
+
+
+def test_the_only_sheet_may_be_on_its_way_when_the_tray_is_empty(page):
+    feeding = Reply(404, status_after=status("ScannerAdfEmpty", "Processing"))
+    with StrangeDevice(feeding, feeding, Reply(200, page), GONE) as device:
+        assert ended(device) == (1, "complete")
+    with StrangeDevice(feeding) as device:
+        assert ended(device) == (0, "scan.no_docs")
+
+
+def test_a_device_whose_refusals_mean_not_yet_keeps_its_last_sheet(page):
+    feeding = Reply(404, status_after=status("ScannerAdfEmpty", "Processing"))
+    replies = (*[feeding] * 8, Reply(200, page), GONE)
+    with StrangeDevice(*replies, caps=caps_of("Xerox B215")) as device:
+        assert ended(device) == (1, "complete")
+
+
+def test_a_page_announced_and_cut_before_its_first_byte_is_no_end(page):
+    cut = Reply(206, page, cut=0, status_after=EMPTY)
+    with StrangeDevice(Reply(200, page), cut) as device:
+        assert ended(device)[1] != "complete"
+
+
+@pytest.mark.parametrize("after", [Reply(503), Reply(404, status_after=Reply(500))])
+def test_the_page_of_the_glass_is_whole_whatever_the_device_says_later(page, after):
+    with StrangeDevice(Reply(200, page), after) as device:
+        assert ended(device, source="flatbed") == (1, "complete")
 
 
 def test_a_device_that_tells_nothing_is_believed_only_when_the_count_is_right(page):
@@ -345,5 +379,5 @@ def test_scanners_that_drip_hide_no_other(page, monkeypatch):
         seconds = time.monotonic() - begun
     for drip in drips:
         drip.close()
-    print(f"listed in {seconds:.1f} s beside {len(drips)} that drip")
+    assert seconds < 30, f"{len(drips)} that drip held the listing up"
     assert [listed.id for listed in found] == [f"escl:{device.url}"]

@@ -241,6 +241,15 @@ def test_what_breaks_the_count_is_switched_off_and_the_sensor_on_where_there_is_
         assert b"Multipick" not in device.posted
 
 
+def test_gray_instead_of_lineart_keeps_the_switches_that_guard_the_count(page):
+    caps = caps_of("", REMOVAL).replace(b"<scan:AdfOptions>", b"<scan:AdfOptions>" + SENSOR)
+    with StrangeDevice(Reply(200, page), GONE, caps=caps) as device:
+        events, end = drive(device, mode="lineart")
+        assert (end, delivered(events)[0].flags) == ("complete", ("gray_for_lineart",))
+        assert b"<scan:BlankPageDetectionAndRemoval>false<" in device.posted
+        assert b"<scan:MultipickDetection>true<" in device.posted
+
+
 @pytest.mark.parametrize("code", [400, 409])
 def test_a_device_that_does_not_like_the_switches_is_asked_without(page, code):
     caps = caps_of("", REMOVAL)

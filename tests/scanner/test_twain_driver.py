@@ -322,3 +322,9 @@ def test_the_32_bit_host_is_taken_when_it_lies_beside_the_program(tmp_path, monk
     assert host_process.host_command(("host",)) == ("host",)
     (tmp_path / host_process.HOST_32_BIT).touch()
     assert host_process.host_command(("host",)) == (str(tmp_path / host_process.HOST_32_BIT),)
+
+
+def test_the_glass_gives_one_side_whatever_the_source_counts(bench):
+    events = bench.scan(ask(source="flatbed"))
+    assert (reason(events), len(kept(events))) == ("complete", 1)
+    bench.unwound()

@@ -146,9 +146,13 @@ def test_a_stack_arrives_whole_in_order(formats, mode):
     assert [(begin.seq, begin.sheet, begin.side) for begin in begins] == [
         (1, 1, "front"), (2, 2, "front"), (3, 3, "front"),
     ]  # fmt: skip
-    for data in kept(events):
+    for number, data in enumerate(kept(events)):
         with Image.open(io.BytesIO(data)) as image:
             assert image.size == ask().page_px()
+            if mode == "color":
+                got = image.getpixel((image.width * 3 // 4, image.height // 6))
+                want = (200, 30 * number % 250, 10)
+                assert all(abs(a - b) < 12 for a, b in zip(got, want, strict=True))
             assert image.getpixel((5, image.height - 5)) in {255, (255, 255, 255)}
             assert image.mode == {"color": "RGB", "gray": "L", "lineart": "1"}[mode]
 
@@ -318,3 +322,14 @@ def test_a_stop_after_the_sheet_keeps_both_its_sides():
 def test_the_glass_gives_one_side():
     events = run(FakeManager({"sheets": 1}), ask(source="flatbed"))
     assert (reason(events), len(kept(events))) == ("complete", 1)
+
+
+def test_half_a_jpeg_that_a_driver_ends_properly_is_a_cut_page():
+    events = scan({"formats": [names.FORMAT_JPEG], "halved": 1})
+    assert (reason(events), len(kept(events))) == ("scan.page_truncated", 1)
+
+
+def test_the_button_on_the_device_that_ends_a_transfer_is_no_end_of_the_paper():
+    """S_FALSE, Microsoft Learn, Canceling a Data Transfer."""
+    events = scan({"at": 2, "result": names.S_FALSE, "status": 0})
+    assert (reason(events), len(kept(events))) == ("scan.cancelled", 1)

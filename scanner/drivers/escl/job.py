@@ -14,7 +14,7 @@ from scanner.drivers.escl.documents import Status, parse_status
 from scanner.drivers.escl.link import ANSWER_S, Answer, Document, EsclLink, LinkError
 from scanner.drivers.source import Delivered, DriverEvent, Numbering, Stop, silence_limits
 from scanner.errors import ScannerError
-from scanner.images.validate import ImageProof, size_flags
+from scanner.images.validate import ImageProof
 from scanner.model import ScanRequest, SideChunk
 from scanner.wire import Pause
 
@@ -74,28 +74,12 @@ class Pass:
         Raises:
             ScannerError: It refuses, or the feeder is empty.
         """
-        self._look_first()
-        busy = 0
-        while busy < BUSY_JOB_TRIES:
+        try:
+            self._look_first()
+            self._make_job()
+        except LinkError as error:
             self.stop.check(sheet_open=False)
-            try:
-                answer = self.link.post_job(self.ways[self.way].document)
-                if answer.status == HTTPStatus.CREATED:
-                    self.job, self.job_sides = self.link.job_path(answer.location), 0
-                    return
-                status = self._status_if_told()
-            except LinkError as error:
-                self.stop.check(sheet_open=False)
-                raise error.named("scan.offline") from error
-            self._raise_refusal(answer, status)
-            if answer.status in NOT_LIKED and self.way + 1 < len(self.ways):
-                self.way += 1
-                continue
-            if answer.status not in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CONFLICT}:
-                raise ScannerError("scan.driver_error", code=f"http-{answer.status}")
-            busy += 1
-            self.stop.wait(_wait_s(answer))
-        raise ScannerError("scan.busy")
+            raise error.named("scan.offline") from error
 
     def finish(self) -> None:
         """The device was told to forget the job."""
@@ -130,15 +114,29 @@ class Pass:
                 yield Pause(wait_s)
                 self.stop.wait(wait_s)
 
+    def _make_job(self) -> None:
+        busy = 0
+        while busy < BUSY_JOB_TRIES:
+            self.stop.check(sheet_open=False)
+            answer = self.link.post_job(self.ways[self.way].document)
+            if answer.status == HTTPStatus.CREATED:
+                self.job, self.job_sides = self.link.job_path(answer.location), 0
+                return
+            self._raise_refusal(answer, self._status_if_told())
+            if answer.status in NOT_LIKED and self.way + 1 < len(self.ways):
+                self.way += 1
+                continue
+            if answer.status not in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CONFLICT}:
+                raise ScannerError("scan.driver_error", code=f"http-{answer.status}")
+            busy += 1
+            self.stop.wait(_wait_s(answer))
+        raise ScannerError("scan.busy")
+
     def _look_first(self) -> None:
         quirks = self.link.quirks
         if self.request.source == "flatbed" or quirks.empty_untold or not quirks.look_before_job:
             return
-        try:
-            status = self._status_if_told()
-        except LinkError as error:
-            self.stop.check(sheet_open=False)
-            raise error.named("scan.offline") from error
+        status = self._status_if_told()
         if status is not None and status.empty:
             raise ScannerError("scan.no_docs")
 
@@ -167,9 +165,7 @@ class Pass:
                 self.stop.check(sheet_open=True)
                 proof.feed(chunk)
                 yield SideChunk(begin.seq, chunk)
-            facts = proof.finish()
-            flags = size_flags(facts, self.page_px, self.request.dpi)
-            proof.prove_pixels()
+            facts, flags = proof.prove(self.page_px, self.request.dpi)
         except ScannerError as error:
             fault = None if self.stop.now else self._fault()
             if fault is None:
@@ -225,6 +221,8 @@ class Pass:
             raise ScannerError("scan.driver_error", code=f"http-{answer.status}")
         if self.double_fed:
             raise ScannerError("scan.double_feed")
+        if self.request.source == "flatbed" and self.numbers.sides:
+            return None  # the glass holds one page, and it is here
         try:
             status = status_of(self.link)
         except ScannerError as error:
@@ -237,18 +235,21 @@ class Pass:
         return self._weigh(answer, status)
 
     def _weigh(self, answer: Answer, status: Status) -> float | None:
-        job_state = status.job_state(self.job)
         if self.request.source == "flatbed":
-            return None if self.numbers.sides else self._retry(_refused(answer))
+            return self._retry(_refused(answer))
+        job_state = status.job_state(self.job)
+        # An empty tray means little while the last sheet is still on its way.
+        at_work = (job_state or status.state) in AT_WORK
         over = self._is_over(status, job_state)
-        if over and not self.numbers.sides:
-            raise ScannerError("scan.no_docs")
-        if answer.status in self.link.quirks.not_yet and not over and job_state != "Completed":
+        waits = answer.status in self.link.quirks.not_yet and job_state != "Completed"
+        if waits and (not over or (at_work and self.busy < BUSY_TRIES)):
             return self._busy_wait(answer)
+        if over and not self.numbers.sides:
+            return self._no_docs(at_work=at_work)
         # A feeder may say 'empty' with paper still loaded (Brother): while the job is at work, or a
         # declared count is short, it is asked again before it is believed.
         declared = self.request.declared_sheets
-        if over and job_state not in AT_WORK and self.numbers.sheets >= (declared or 0):
+        if over and not at_work and self.numbers.sheets >= (declared or 0):
             return None
         if status.loaded and job_state == "Completed" and self._may_continue():
             return self._continue()
@@ -256,6 +257,12 @@ class Pass:
         mute = status.idle and status.adf_state == "" and job_state == ""
         counted = mute and self.numbers.sheets == declared and not self.numbers.sheet_open
         return self._retry(None if over or counted else _refused(answer))
+
+    def _no_docs(self, *, at_work: bool) -> float | None:
+        empty = ScannerError("scan.no_docs")
+        if at_work:
+            return self._retry(empty)
+        raise empty
 
     def _is_over(self, status: Status, job_state: str) -> bool:
         if job_state == "Completed":

@@ -182,8 +182,13 @@ class EsclLink:
         with self._open("GET", f"{job}/NextDocument", b"", silence_s) as response:
             if response.status == http.HTTPStatus.OK:
                 yield Document(response)
-            else:
-                yield _answer(response)
+                return
+            answer = _answer(response)
+            announced = bool(response.length) and not answer.body
+            if announced and answer.status < http.HTTPStatus.MULTIPLE_CHOICES:
+                # A page was announced and did not come.
+                raise LinkError
+            yield answer
 
     def _whole(
         self, method: str, path: str, body: bytes, silence_s: float, *, breakable: bool = True

@@ -94,11 +94,12 @@ def _answers(places: tuple[tuple[str, ...], ...]) -> tuple[Device | None, ...]:
 
 def _first_answer(urls: tuple[str, ...]) -> Device | None:
     for url in urls:
+        link = EsclLink(url)
         try:
-            caps = capabilities(EsclLink(url), LISTED_S)
+            caps = capabilities(link, LISTED_S)
         except ScannerError:
             continue
-        return device_of(f"escl:{url}", "escl", caps)
+        return _device(url, caps, link.quirks.dpi_at_most)
     return None
 
 
@@ -131,17 +132,16 @@ def capabilities(link: EsclLink, silence_s: float = ANSWER_S) -> Capabilities:
     return caps
 
 
-def device_of(device_id: str, driver: str, caps: Capabilities) -> Device:
-    """The device as callers see it."""
+def _device(url: str, caps: Capabilities, most: int | None) -> Device:
+    """The device as callers see it; `most` is the greatest resolution it is believed."""
     feeder = caps.simplex or caps.duplex
     inputs = [found for found in (feeder, caps.platen) if found is not None]
     sources = (("feeder",) if feeder else ()) + (("flatbed",) if caps.platen else ())
-    most = quirks_for(caps.model, caps.vendor).dpi_at_most
     dpi = sorted(
         {value for found in inputs for value in found.listed_dpi if most is None or value <= most}
     )
     return Device(
-        device_id, driver, caps.vendor, caps.model, caps.serial, caps.uuid, sources, tuple(dpi),
+        f"escl:{url}", "escl", caps.vendor, caps.model, caps.serial, caps.uuid, sources, tuple(dpi),
         caps.duplex is not None,
     )  # fmt: skip
 
@@ -216,15 +216,14 @@ def _ways(
 
     mode, extras = request.mode, _extras(caps, request)
     offered = not source.modes or COLOR_MODES[mode] in source.modes
-    if not offered and mode != "lineart":
-        raise ScannerError("scan.unsupported", feature=mode)
-    ways = []
-    if offered:
-        ways = [way(mode, extras), way(mode, {})] if extras else [way(mode, {})]
+    asks: list[tuple[ModeName, tuple[str, ...]]] = [(mode, ())] if offered else []
     if mode == "lineart":
         # Refused by many that offer it (naps2, EsclScanDriver): the ink is told from gray later.
-        ways.append(way("gray", {}, GRAY_FOR_LINEART))
-    return tuple(ways)
+        asks.append(("gray", (GRAY_FOR_LINEART,)))
+    if not asks:
+        raise ScannerError("scan.unsupported", feature=mode)
+    switches: tuple[dict[str, bool], ...] = (extras, {}) if extras else ({},)
+    return tuple(way(name, chosen, *flags) for name, flags in asks for chosen in switches)
 
 
 def _extras(caps: Capabilities, request: ScanRequest) -> dict[str, bool]:

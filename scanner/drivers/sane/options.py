@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from scanner.drivers.sane.abi import ValueType
+from scanner.drivers.source import resolutions
 from scanner.errors import ScannerError
 from scanner.images.jpeg_strips import MAX_SIDE_PX
 from scanner.model import MM_PER_INCH
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from scanner.drivers.sane.device import SaneDevice
     from scanner.model import ScanRequest
 
-USUAL_DPI: Final = (75, 100, 150, 200, 240, 300, 400, 600)
 DPI_TOLERANCE: Final = 0.02
 
 _MODES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -124,10 +124,7 @@ def offered_dpi(device: SaneDevice) -> tuple[int, ...]:
     option = device.options.get("resolution") or device.options.get("x-resolution")
     if option is None:
         return ()
-    if option.span is not None:
-        low, high = option.span
-        return tuple(dpi for dpi in USUAL_DPI if low <= dpi <= high)
-    return tuple(sorted({round(float(choice)) for choice in option.choices}))
+    return resolutions(map(float, option.choices), option.span)
 
 
 def configure(device: SaneDevice, request: ScanRequest) -> None:

@@ -10,6 +10,7 @@ import struct
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from scanner.drivers.source import resolutions
 from scanner.drivers.twain.abi import (
     ArrayHead,
     Capability,
@@ -56,7 +57,6 @@ from scanner.model import MM_PER_INCH, ScanRequest
 if TYPE_CHECKING:
     from scanner.drivers.twain.session import Session
 
-USUAL_DPI: Final = (75, 100, 150, 200, 240, 300, 400, 600)
 A4_MM: Final = (210, 297)
 MAX_ITEMS: Final = 4096
 _PIXELS: Final = {"color": PIXEL_RGB, "gray": PIXEL_GRAY, "lineart": PIXEL_BW}
@@ -146,15 +146,15 @@ class Capabilities:
         handle = int(capability.handle or 0)
         if not handle:
             return None
-        found: list[tuple[tuple[float, ...], tuple[float, float] | None]] = []
         container = int(capability.container)
-        self._dsm.look(handle, lambda address: found.append(_parsed(container, address)))
-        self._dsm.free(handle)
-        return found[0]
+        try:
+            return self._dsm.look(handle, lambda address: _parsed(container, address))
+        finally:
+            self._dsm.free(handle)
 
 
 def _parsed(container: int, address: int) -> tuple[tuple[float, ...], tuple[float, float] | None]:
-    """Values, or a range with its present value as the only one."""
+    """Values, the present one first, or a range with its present value as the only one."""
     if container == TWON_ONEVALUE:
         one = OneValue.from_address(address)
         width = ITEM_BYTES.get(one.kind, 4)
@@ -176,7 +176,9 @@ def _parsed(container: int, address: int) -> tuple[tuple[float, ...], tuple[floa
     raws = (
         int.from_bytes(data[at : at + width], "little") for at in range(0, len(data), width or 1)
     )
-    return tuple(from_item(head.kind, raw) for raw in raws), None
+    items = tuple(from_item(head.kind, raw) for raw in raws)
+    now = head.current if isinstance(head, EnumerationHead) else 0
+    return (*items[now : now + 1], *items[:now], *items[now + 1 :]), None
 
 
 def configure(session: Session, request: ScanRequest) -> Capabilities:
@@ -261,7 +263,4 @@ def _choose_multifeed(caps: Capabilities, *, stop: bool) -> None:
 
 def offered_dpi(caps: Capabilities) -> tuple[int, ...]:
     """Resolutions in ascending order; empty when the source does not tell."""
-    values, span = caps.offered(Cap.XRESOLUTION)
-    if span is not None:
-        return tuple(dpi for dpi in USUAL_DPI if span[0] <= dpi <= span[1])
-    return tuple(sorted({round(value) for value in values}))
+    return resolutions(*caps.offered(Cap.XRESOLUTION))

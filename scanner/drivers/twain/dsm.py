@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes as c
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from scanner.drivers.twain.abi import EntryPoint, Identity, Status
 from scanner.drivers.twain.names import (
@@ -32,6 +32,8 @@ if sys.platform == "win32":
 else:
     FUNCTION, LOADER = c.CFUNCTYPE, c.CDLL
     LIBRARIES = ("libtwaindsm.so.2", "libtwaindsm.so", "/usr/local/lib/libtwaindsm.so")
+
+T = TypeVar("T")
 
 ENTRY: Final = FUNCTION(
     c.c_uint16, c.c_void_p, c.c_void_p, c.c_uint32, c.c_uint16, c.c_uint16, c.c_void_p
@@ -118,7 +120,7 @@ class Dsm:
         memory.unlock(handle)
         return int(handle)
 
-    def look(self, handle: int, read: Callable[[int], object]) -> object:
+    def look(self, handle: int, read: Callable[[int], T]) -> T:
         """What `read` makes of the address of the memory behind the handle."""
         memory = self._known()
         address = memory.lock(handle)

@@ -64,11 +64,14 @@ class Session:
         parent = c.c_void_p(self._window.handle)
         try:
             self.dsm.ask(None, Dat.PARENT, Msg.OPENDSM, parent)
+            self.state = 3
+            self.dsm.learn_memory()
         except TwainError as error:
-            self._window.close()
+            self.unwind()
             raise error.trouble from error
-        self.state = 3
-        self.dsm.learn_memory()
+        except ScannerError:
+            self.unwind()
+            raise
 
     def sources(self) -> tuple[Identity, ...]:
         """Every source installed, those that only stand for WIA left out: WIA has its own way."""

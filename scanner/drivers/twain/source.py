@@ -108,6 +108,9 @@ def _sees_paper(caps: Capabilities) -> bool | None:
     return None if loaded is None else bool(loaded)
 
 
+IDLE_S: Final = 0.005
+
+
 class _Pass:
     """One enabled source as sides."""
 
@@ -130,13 +133,13 @@ class _Pass:
         try:
             self._session.enable()
             self._wait_ready()
-            while True:
+            more = True
+            while more:
                 self._stop.check(sheet_open=self._numbers.sheet_open)
-                self._begun = False
                 yield from self._side()
                 self._begun = False
-                if not self._session.end_image():
-                    break
+                # The glass holds one sheet, whatever count a source gives for it.
+                more = bool(self._session.end_image()) and self._request.source == "feeder"
         except TwainError as error:
             self._judge(error)
         if self._request.source == "feeder" and _sees_paper(self._caps):
@@ -173,31 +176,27 @@ class _Pass:
         length = info.length if info.length > 0 else None
         encoder = _encoder(info, length, self._request)
         begin: SideBegin | None = None
-        cutter: RowCutter | None = None
         raw_bytes = 0
         for strip, data in self._heard_strips():
             if self._stop.now:
                 raise ScannerError("scan.cancelled")
-            if not len(data):
-                continue
             if begin is None:
                 begin = self._numbers.begin()
                 self._begun = True
                 yield begin
-            cutter = cutter or _cutter(info, strip)
             _check(info, strip, encoder.rows)
             raw_bytes += len(data)
             sent = False
-            for part in encoder.feed(cutter.cut(data)):
+            for part in encoder.feed(_cutter(info, strip).cut(data)):
                 sent = True
                 yield SideChunk(begin.seq, part)
             if not sent:
                 yield Progress(begin.seq, raw_bytes)
-        if begin is None or cutter is None:
+        if begin is None:
             raise ScannerError("scan.page_empty")
         for part in encoder.finish():
             yield SideChunk(begin.seq, part)
-        if cutter.left or length not in {None, encoder.rows}:
+        if length not in {None, encoder.rows}:
             raise ScannerError("scan.page_truncated")
         said = round(info.x_resolution.whole + info.x_resolution.fraction / 65536)
         media = "image/png" if info.pixel_type == PIXEL_BW else "image/jpeg"
@@ -215,10 +214,13 @@ class _Pass:
         heard = time.monotonic()
         for strip, data in self._session.strips():
             if len(data):
+                yield strip, data
+                # The time our reader took for these bytes was no silence of the device.
                 heard = time.monotonic()
             elif time.monotonic() - heard > silence_s:
                 raise ScannerError("scan.stalled")
-            yield strip, data
+            else:
+                self._stop.wait(IDLE_S)
 
 
 def _encoder(

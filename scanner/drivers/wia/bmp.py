@@ -103,7 +103,7 @@ class BmpSide:
     def _start(self) -> int | None:
         """Where the pixels start, None before the headers are whole."""
         head = self._head
-        if not b"BM".startswith(head[:2]) and head[:2] != b"BM":
+        if not b"BM".startswith(head[:2]):
             raise ScannerError("scan.page_wrong")
         if len(head) < _HEADS:
             return None

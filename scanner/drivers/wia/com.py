@@ -1,4 +1,4 @@
-"""WIA 2.0 itself: the border of `wia_port` over COM.
+"""WIA 2.0 itself: the border of `port` over COM.
 
 Not tried on real devices, and never run on Windows; the objects we hand to WIA are tried on their
 own through `com_abi`.
@@ -109,7 +109,7 @@ class ComManager:
         """Every local scanner; cameras are left out."""
         found: list[WiaEntry] = []
         for this in _each(self._this, _ENUM_DEVICE_INFO, (c.c_int32, _ENUM_LOCAL)):
-            item = ComItem(this, storage=this)
+            item = ComItem(this, this)
             kind = item.get(Prop.DEV_TYPE)
             if isinstance(kind, int) and kind >> 16 == wia_names.SCANNER_TYPE:
                 texts = (item.get(prop) for prop in (Prop.DEV_ID, Prop.VEND_DESC, Prop.DEV_NAME))
@@ -138,22 +138,27 @@ class ComDevice:
     """An open device."""
 
     def __init__(self, root: int) -> None:
-        self.root: WiaItem = ComItem(root)
+        self._held = [root]
+        self.root: WiaItem = self._item(root)
         self.feeder: WiaItem | None = None
         self.flatbed: WiaItem | None = None
-        self._held = [root]
         for this in _each(root, _ENUM_CHILD_ITEMS, (c.c_void_p, None)):
             self._held.append(this)
             raw = (c.c_ubyte * 16)()
             call(this, _GET_CATEGORY, (c.c_void_p, raw))
             category = str(UUID(bytes_le=bytes(raw)))
             if category == wia_names.CATEGORY_FEEDER:
-                self.feeder = ComItem(this)
+                self.feeder = self._item(this)
             elif category == wia_names.CATEGORY_FLATBED:
-                self.flatbed = ComItem(this)
+                self.flatbed = self._item(this)
+
+    def _item(self, this: int) -> ComItem:
+        storage = query(this, IID_PROPERTY_STORAGE)
+        self._held.append(storage)
+        return ComItem(this, storage)
 
     def close(self) -> None:
-        """Every item is given back."""
+        """Every item and its storage is given back."""
         while self._held:
             release(self._held.pop())
 
@@ -174,9 +179,9 @@ def _each(this: int | None, method: int, argument: tuple[object, object]) -> lis
 class ComItem:
     """IWiaItem2 with its IWiaPropertyStorage and IWiaTransfer."""
 
-    def __init__(self, this: int, storage: int | None = None) -> None:
+    def __init__(self, this: int, storage: int) -> None:
         self._this = this
-        self._storage = storage or query(this, IID_PROPERTY_STORAGE)
+        self._storage = storage
         self._transfer: int | None = None
 
     def get(self, prop: Prop) -> int | str | None:
@@ -238,8 +243,9 @@ class ComItem:
         try:
             return call(self._transfer, _DOWNLOAD, (c.c_int32, 0), (c.c_void_p, callback.this))
         finally:
-            release(self._transfer)
-            self._transfer = None
+            # `cancel` comes from another thread: it must not meet what is being given back.
+            ended, self._transfer = self._transfer, None
+            release(ended)
 
     def cancel(self) -> None:
         """The driver is asked to end the download."""

@@ -19,7 +19,6 @@ class Prop(IntEnum):
 
     DEV_ID = 2
     VEND_DESC = 3
-    DEV_DESC = 4
     DEV_TYPE = 5
     DEV_NAME = 7
     DOCUMENT_HANDLING_CAPABILITIES = 3086
@@ -88,7 +87,6 @@ class Msg(IntEnum):
     END_OF_STREAM = 2
     END_OF_TRANSFER = 3
     DEVICE_STATUS = 5
-    NEW_PAGE = 6
 
 
 S_OK: Final = 0

@@ -1,7 +1,7 @@
 """Scanners with a WIA 2.0 driver: Windows' own way to them.
 
 Not tried on real devices: no Windows machine took part. Everything here runs against a stand-in
-that replays the results Microsoft documents; the border to COM itself is `wia_com`.
+that replays the results Microsoft documents; the border to COM itself is `com`.
 WIA pushes: one blocking call feeds the whole stack and writes each side into a stream we hand
 out. It runs in a thread of its own, and a short queue between makes a slow reader slow the feeder.
 Source: Microsoft Learn, 'IWiaTransfer', 'WIA transfer constants', 'WIA Properties'; wiadef.h.
@@ -19,6 +19,7 @@ from scanner.drivers.source import (
     Numbering,
     Stop,
     concluded,
+    resolutions,
     silence_limits,
 )
 from scanner.drivers.wia.bmp import BmpSide
@@ -37,6 +38,7 @@ from scanner.drivers.wia.names import (
     MULTI_FEED_DETECT_STOP_ERROR,
     PAGE_CUSTOM,
     PAPER_EMPTY,
+    S_FALSE,
     STATUS_SLUGS,
     FeederStatus,
     Handling,
@@ -55,7 +57,6 @@ from scanner.wire import Opened, Progress
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-USUAL_DPI: Final = (75, 100, 150, 200, 240, 300, 400, 600)
 MAX_JPEG_BYTES: Final = 256 << 20
 _DATATYPES: Final = {"color": DATA_COLOR, "gray": DATA_GRAYSCALE, "lineart": DATA_THRESHOLD}
 _DEPTHS: Final = {"color": 24, "gray": 8, "lineart": 1}
@@ -65,11 +66,11 @@ def system_manager() -> WiaManager:
     """The device manager of this Windows.
 
     Raises:
-        ScannerError: `scan.unsupported` elsewhere, or without comtypes.
+        ScannerError: `scan.unsupported` elsewhere.
     """
     if sys.platform != "win32":
         raise ScannerError("scan.unsupported", feature="WIA")
-    from scanner.drivers.wia.com import ComManager  # noqa: PLC0415 - comtypes is on Windows only
+    from scanner.drivers.wia.com import ComManager  # noqa: PLC0415 - COM is on Windows only
 
     return ComManager()
 
@@ -138,10 +139,7 @@ def _described(manager: WiaManager, device_id: str, vendor: str, name: str) -> D
 
 def _offered_dpi(item: WiaItem) -> tuple[int, ...]:
     offer = item.offer(Prop.XRES)
-    if offer.span is not None:
-        least, most = offer.span
-        return tuple(dpi for dpi in USUAL_DPI if least <= dpi <= most)
-    return tuple(sorted({value for value in offer.values if isinstance(value, int)}))
+    return resolutions((value for value in offer.values if isinstance(value, int)), offer.span)
 
 
 def _number(value: int | str | None) -> int:
@@ -252,7 +250,7 @@ class _Pass:
             ScannerError: Why the transfer did not end with the paper.
         """
         while True:
-            item = self._transfer.next(self._silence_s(), self._stop)
+            item = self._transfer.next(self._silence_s())
             if isinstance(item, Done):
                 yield from self._ended(item)
                 return
@@ -295,11 +293,11 @@ class _Pass:
         try:
             for part in side.finish():
                 yield SideChunk(side.begin.seq, part)
-            flags = size_flags(side.facts, self._request.page_px(), self._request.dpi)
+            facts, flags = side.prove()
         except ScannerError as error:
             self._broken = error
             return
-        yield Delivered(side.facts.media, side.facts.width_px, side.facts.height_px, flags)
+        yield Delivered(facts.media, facts.width_px, facts.height_px, flags)
 
     def _ended(self, done: Done) -> Iterator[DriverEvent]:
         empty = done.hresult == PAPER_EMPTY
@@ -319,6 +317,9 @@ class _Pass:
             named = [slug for slug in slugs if slug != "scan.driver_error"]
             code = f"wia-transfer-{done.hresult:08x}"
             raise ScannerError(strongest(named or slugs), code=code)
+        if done.hresult == S_FALSE:
+            # The device's own button ended the transfer.
+            raise ScannerError("scan.cancelled")
         if self._broken is not None and not (empty and hollow and self._numbers.sides):
             raise trouble(PAPER_EMPTY, "transfer") if empty and hollow else self._broken
         if empty and not self._numbers.sides:
@@ -343,7 +344,6 @@ class _Side:
         self._request = request
         self._bitmap: BmpSide | None = None
         self._proof: ImageProof | None = None
-        self._facts: ImageFacts | None = None
         self.begin: SideBegin | None = None
         self.raw_bytes = 0
 
@@ -363,12 +363,12 @@ class _Side:
     def finish(self) -> Iterator[bytes]:
         if self._bitmap is not None:
             yield from self._bitmap.finish()
-            self._facts = self._bitmap.facts
-        elif self._proof is not None:
-            self._facts = self._proof.finish()
 
-    @property
-    def facts(self) -> ImageFacts:
-        if self._facts is None:
+    def prove(self) -> tuple[ImageFacts, tuple[str, ...]]:
+        request = self._request
+        if self._proof is not None:
+            return self._proof.prove(request.page_px(), request.dpi)
+        facts = self._bitmap.facts if self._bitmap is not None else None
+        if facts is None:
             raise ScannerError("scan.page_truncated")
-        return self._facts
+        return facts, size_flags(facts, request.page_px(), request.dpi)

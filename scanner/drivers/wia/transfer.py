@@ -77,7 +77,7 @@ class Transfer:
             self.end()
         self._thread.join(LEAVE_S)
 
-    def next(self, silence_s: float, stop: Stop) -> Happening:
+    def next(self, silence_s: float) -> Happening:
         """What happened next.
 
         Raises:
@@ -86,7 +86,7 @@ class Transfer:
         """
         deadline = time.monotonic() + silence_s
         while True:
-            if stop.now:
+            if self._stop.now:
                 raise ScannerError("scan.cancelled")
             left_s = deadline - time.monotonic()
             try:
@@ -101,9 +101,8 @@ class Transfer:
 
     def write(self, data: bytes) -> int:
         """The bytes are queued in parts; waits while the reader is behind."""
-        whole = memoryview(data)
-        parts = (whole[at : at + PART_BYTES] for at in range(0, len(whole), PART_BYTES))
-        return S_OK if all(self._put(bytes(part)) for part in parts) else S_FALSE
+        parts = (data[at : at + PART_BYTES] for at in range(0, len(data), PART_BYTES))
+        return S_OK if all(self._put(part) for part in parts) else S_FALSE
 
     def told(self, message: int, hresult: int) -> int:
         """A trouble is handed back as it came: S_OK would say that it was cured."""
