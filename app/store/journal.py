@@ -75,7 +75,7 @@ def append(
         "n": last + 1,
         "at": at,
         "boot": boot,
-        "mono": float(mono),
+        "mono": float(mono) + 0.0,  # SQLite keeps no sign of nought, and the hash must not either
         "who": who,
         "what": what,
         "ref": ref,

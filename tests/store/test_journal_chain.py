@@ -6,7 +6,7 @@ import hashlib
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.domain.errors import Defect
@@ -105,6 +105,7 @@ def test_two_connections_write_one_chain(vault: Vault):
     assert journal.verify(vault.db).ok
 
 
+@example([("", -0.0, {})])
 @settings(max_examples=30, deadline=None, database=None)
 @given(
     st.lists(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes as c
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from scanner.drivers.sane.abi import (
@@ -132,6 +133,7 @@ class SaneDevice:
             gone = {Status.INVAL: "scan.offline", Status.IO_ERROR: "scan.offline"}
             raise trouble(status, "open", gone)
         self._buffer = c.create_string_buffer(BUFFER_BYTES)
+        self._threads_before = 0
         self.options: dict[str, Option] = {}
         self.reload()
 
@@ -216,7 +218,13 @@ class SaneDevice:
 
     def start(self) -> int:
         """Status of the start of the next frame."""
+        self._threads_before = _threads()
         return int(self._lib.sane_start(self._handle))
+
+    @property
+    def reader_at_work(self) -> bool:
+        """Whether a thread that the backend started with this frame is still there."""
+        return _threads() > self._threads_before
 
     def parameters(self) -> Parameters:
         """Layout of the frame; to be trusted only after a start.
@@ -237,6 +245,17 @@ class SaneDevice:
         status = self._lib.sane_read(self._handle, self._buffer, BUFFER_BYTES, c.byref(count))
         got = min(max(count.value, 0), BUFFER_BYTES) if status == Status.GOOD else 0
         return int(status), memoryview(self._buffer).cast("B")[:got]
+
+
+def _threads() -> int:
+    """Threads of this process, the backend's own too; 0 where that cannot be seen.
+
+    Source: proc(5), /proc/PID/task.
+    """
+    try:
+        return sum(1 for _ in Path("/proc/self/task").iterdir())
+    except OSError:
+        return 0
 
 
 def _describe(index: int, option: COption) -> Option:

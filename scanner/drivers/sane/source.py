@@ -38,8 +38,10 @@ __all__ = ["SaneSource", "match_source", "pressed_buttons"]
 
 IDLE_S: Final = 0.005
 # Backends end their reader thread as soon as the end of a frame is asked for, wherever it is; one
-# caught inside free() never ends. So much time lets it leave by itself.
+# caught inside free() never ends. It is given time to leave by itself: until it is seen to be gone,
+# or where threads cannot be seen, a little.
 READER_LEAVES_S: Final = 0.01
+READER_LEAVES_MOST_S: Final = 0.25
 PROGRESS_S: Final = 0.1
 # libsane's network backend waits for bytes; when it answers without any, its peer has hung up.
 HUNG_UP_S: Final = 1.0
@@ -245,6 +247,13 @@ def _read_frame(
             told = now
 
 
+def _let_reader_leave(device: SaneDevice, stop: Stop) -> None:
+    deadline = time.monotonic() + READER_LEAVES_MOST_S
+    stop.wait(READER_LEAVES_S)
+    while device.reader_at_work and time.monotonic() < deadline:
+        stop.wait(READER_LEAVES_S)
+
+
 def _frame(
     device: SaneDevice, request: ScanRequest, stop: Stop, frame_bytes: int
 ) -> Iterator[memoryview]:
@@ -262,7 +271,7 @@ def _frame(
     total = 0
     while True:
         if total and total == frame_bytes:
-            stop.wait(READER_LEAVES_S)
+            _let_reader_leave(device, stop)
         status, data = device.read()
         if stop.now:
             raise ScannerError("scan.cancelled")
