@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,6 +36,38 @@ class WordBox:
 
 
 @dataclass(frozen=True, slots=True)
+class Mask:
+    """Neutral dark ink of a page as lossless black and white.
+
+    Args:
+        data: the bare code stream: CCITT Group 4, or one generic JBIG2 region; ink is 1.
+        codec: which of them.
+        width_px: of the mask, which covers the whole displayed page.
+        height_px: of the mask.
+        colour: red, green, blue of the ink, 0 to 255.
+    """
+
+    data: bytes
+    codec: Literal["g4", "jbig2"]
+    width_px: int
+    height_px: int
+    colour: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """A displayed page drawn anew: a picture, and ink laid over it.
+
+    Args:
+        picture: a grey or RGB JPEG that covers the whole displayed page, at any resolution.
+        mask: ink drawn over it, or None.
+    """
+
+    picture: bytes
+    mask: Mask | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PageInput:
     """One page: the picture as the scanner sent it and how it has to lie.
 
@@ -50,6 +82,7 @@ class PageInput:
         width_px: width of the displayed page.
         height_px: height of the displayed page.
         words: the recognised words in reading order.
+        layers: what is drawn instead of ``image``; the words and the page stay where they are.
     """
 
     image: bytes
@@ -59,6 +92,7 @@ class PageInput:
     width_px: int
     height_px: int
     words: tuple[WordBox, ...] = ()
+    layers: Layers | None = None
 
 
 @dataclass(frozen=True, slots=True)
