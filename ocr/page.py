@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from ocr.findings import PageReading
 from ocr.image import PageImage
 from ocr.missed import missed_lines
 from ocr.reflow import lay_out
@@ -14,12 +15,27 @@ from ocr.text import PageText, joined
 from ocr.warp import READING_DPI, unruled_copy
 
 if TYPE_CHECKING:
+    from ocr.clean.facts import CleanPage
     from ocr.engine import OcrEngine
     from ocr.geometry import Geometry
     from ocr.image import Pixels
     from ocr.text import Word
 
 _MISSED_CONF: Final = 0.7
+
+
+def recognise(image: PageImage, cleaned: CleanPage, engine: OcrEngine) -> PageReading:
+    """Return all that reading a page finds, places in px of the displayed page.
+
+    Args:
+        image: the decoded scan.
+        cleaned: how it becomes the displayed page.
+        engine: the recogniser.
+
+    Raises:
+        OcrError: what the engine raises.
+    """
+    return PageReading(read_page(image, cleaned.geometry, engine))
 
 
 def read_page(image: PageImage, geometry: Geometry, engine: OcrEngine) -> PageText:

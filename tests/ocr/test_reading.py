@@ -13,8 +13,9 @@ from ocr.clean import clean
 from ocr.decode import decode
 from ocr.engine import find_tessdata, open_engine
 from ocr.errors import OcrError
+from ocr.findings import PageReading
 from ocr.image import PageImage
-from ocr.page import read_page
+from ocr.page import read_page, recognise
 from ocr.text import PageText
 from ocr.warp import reading_copy
 from tests.corpus.metrics import aligned_recall, line_errors
@@ -68,6 +69,16 @@ def test_words_lie_on_their_lines_of_the_displayed_page(sample, api):
         )
         assert word.box[1] < word.baseline_y <= word.box[3] + 25  # a hyphen floats
     assert inside / len(text.words) > 0.97
+
+
+def test_a_reading_carries_the_text_and_survives_the_disk(sample, api):
+    folder, truth = sample
+    image, _ = decode((folder / truth.page("02-to-khai-1.jpg").file).read_bytes())
+    cleaned = clean(image, osd=api)
+    reading = recognise(image, cleaned, api)
+    assert reading.text == read_page(image, cleaned.geometry, api)
+    assert PageReading.from_json(reading.to_json()) == reading
+    assert PageText.from_json(reading.to_json()) == reading.text
 
 
 def test_a_tables_rows_are_read_across(sample, api):
