@@ -7,7 +7,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from ocr.geometry import Geometry
+from ocr.geometry import WHOLE, Geometry
 from ocr.grey import even_paper, fade_marks, shrink
 from ocr.image import PageImage, Pixels
 from ocr.rules import Unruled, without_rules
@@ -16,6 +16,7 @@ cv2.setNumThreads(1)
 
 READING_DPI: Final = 200.0
 _SHRINK_FIRST = 0.75
+_WHOLE_PX = 0.01
 
 
 def render(image: PageImage, geometry: Geometry, dpi: float | None = None) -> PageImage:
@@ -46,23 +47,27 @@ def unruled_copy(image: PageImage, geometry: Geometry) -> Unruled:
     """Return the page for the recogniser at 200 dpi, and where its rules were."""
     small = render(image, Geometry.plan(image), READING_DPI)
     grey = PageImage(fade_marks(small.pixels, READING_DPI), READING_DPI, READING_DPI)
-    turned = Geometry.plan(grey, skew_deg=geometry.skew_deg, rotation_deg=geometry.rotation_deg)
-    return without_rules(even_paper(render(grey, turned).pixels), READING_DPI)
+    return without_rules(even_paper(render(grey, geometry.at(grey)).pixels), READING_DPI)
 
 
 def _resample(pixels: Pixels, geometry: Geometry, width: int, height: int) -> Pixels:
+    straight = geometry.skew_deg == 0.0
+    cut = _slice(pixels, geometry) if straight else None
+    if cut is not None:
+        # Straight pages need area means and array turns only: nothing is interpolated twice.
+        turned = geometry.rotation_deg in {90, 270}
+        fitted = _fit(cut, height, width) if turned else _fit(cut, width, height)
+        return np.ascontiguousarray(np.rot90(fitted, -geometry.rotation_deg // 90 % 4))
+    rim = _rim(pixels)
     scale_x, scale_y = width / geometry.width_px, height / geometry.height_px
     matrix = np.diag([scale_x, scale_y, 1.0]) @ geometry.array()
-    source_height, source_width = pixels.shape[:2]
-    turned = geometry.rotation_deg in {90, 270}
-    upright_width, upright_height = (height, width) if turned else (width, height)
-    if max(scale_x, scale_y) < _SHRINK_FIRST or geometry.skew_deg == 0.0:
-        # Straight pages need area means and array turns only: nothing is interpolated twice.
-        step = np.diag([source_width / upright_width, source_height / upright_height, 1.0])
-        pixels = _fit(pixels, upright_width, upright_height)
-        matrix = matrix @ step
-    if geometry.skew_deg == 0.0:
-        return np.ascontiguousarray(np.rot90(pixels, -geometry.rotation_deg // 90 % 4))
+    if max(scale_x, scale_y) < _SHRINK_FIRST:
+        source_height, source_width = pixels.shape[:2]
+        across, down = geometry.straight_px()
+        small_width = max(1, round(across * scale_x))
+        small_height = max(1, round(down * scale_y))
+        pixels = _fit(pixels, small_width, small_height)
+        matrix = matrix @ np.diag([source_width / small_width, source_height / small_height, 1.0])
     half = np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]])
     centred = (np.linalg.inv(half) @ matrix @ half)[:2]
     return np.asarray(
@@ -72,10 +77,24 @@ def _resample(pixels: Pixels, geometry: Geometry, width: int, height: int) -> Pi
             (width, height),
             flags=cv2.INTER_CUBIC,
             borderMode=cv2.BORDER_CONSTANT,
-            borderValue=_rim(pixels),
+            borderValue=rim,
         ),
         dtype=np.uint8,
     )
+
+
+def _slice(pixels: Pixels, geometry: Geometry) -> Pixels | None:
+    """Return the part of a straight scan that is shown, or None if it is no whole pixels of it."""
+    height, width = pixels.shape[:2]
+    x0, y0, x1, y1 = geometry.crop or WHOLE
+    edges = np.array([x0 * width, y0 * height, x1 * width, y1 * height])
+    whole = np.rint(edges).astype(np.int64)
+    if np.abs(edges - whole).max() > _WHOLE_PX or whole.min() < 0:
+        return None
+    left, top, right, bottom = whole.tolist()
+    if right > width or bottom > height or left >= right or top >= bottom:
+        return None
+    return pixels[top:bottom, left:right]
 
 
 def _fit(pixels: Pixels, width: int, height: int) -> Pixels:

@@ -14,6 +14,7 @@ from ocr.geometry import Geometry
 
 if TYPE_CHECKING:
     from ocr.engine import OrientationReader
+    from ocr.geometry import Crop
     from ocr.image import PageImage
 
 __all__ = ["CleanPage", "PageFacts", "clean"]
@@ -24,6 +25,7 @@ def clean(
     *,
     rotation_deg: int | None = None,
     skew_deg: float | None = None,
+    crop: Crop | None = None,
     osd: OrientationReader | None = None,
 ) -> CleanPage:
     """Return how a scan becomes the displayed page, and what was found out about it.
@@ -32,10 +34,12 @@ def clean(
         image: the decoded scan.
         rotation_deg: the clerk's quarter turn, clockwise; it overrides what is found.
         skew_deg: the clerk's skew, counter-clockwise positive; it overrides what is found.
+        crop: the clerk's crop, shares of the straightened scan before the quarter turn; it
+            overrides what is found, ``(0, 0, 1, 1)`` means all of it.
         osd: tells which way up a text is; without it a page keeps its orientation.
 
     Raises:
-        ValueError: if ``rotation_deg`` is not a quarter turn.
+        ValueError: if ``rotation_deg`` is not a quarter turn or ``crop`` no rectangle.
         OcrError: what ``osd`` raises.
     """
     inked = ink_map(image)
@@ -52,7 +56,9 @@ def clean(
         turn = Orientation(0, 0.0, None)
     else:
         turn = find_orientation(image, skew.skew_deg, osd)
-    geometry = Geometry.plan(image, skew_deg=skew.skew_deg, rotation_deg=turn.rotation_deg)
+    geometry = Geometry.plan(
+        image, skew_deg=skew.skew_deg, rotation_deg=turn.rotation_deg, crop=crop
+    )
     reasons = {skew.reason, turn.reason, blank.reason} - {None}
     facts = PageFacts(
         skew_deg=geometry.skew_deg,
