@@ -63,7 +63,7 @@ def _report(demo: Demonstration, dossier: Dossier, out: Path | None) -> dict[str
             "angle_deg": view.facts.angle_deg if view.facts else None,
             "rotation_deg": view.facts.rotation_deg if view.facts else None,
             "blank": bool(view.facts and view.facts.blank),
-            "mean_confidence": view.mean_confidence,
+            "mean_confidence": view.reading.mean_confidence if view.reading else None,
             "seconds": round(demo.page_seconds.get(view.page.id, 0.0), 3),
         }
         for view in review.page_views(office, dossier.id)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from app import clock
+from app.desk.known import Known
 from app.domain.errors import Trouble
 from app.domain.ids import DossierId
 from app.store import dossiers
@@ -27,12 +28,14 @@ class Office:
         clerk: who acts, as the journal names them (an id, never a full name).
         wake: tells the workers that rows were added.
         now: the wall clock.
+        known: what was read out of blobs before.
     """
 
     vault: Vault
     clerk: str
     wake: Callable[[], None] = field(default=_nobody)
     now: Callable[[], dt.datetime] = field(default=clock.now)
+    known: Known = field(default_factory=Known, compare=False, repr=False)
 
     def act(self) -> Act:
         """The clerk, now."""

@@ -8,31 +8,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.clock import unix_ms
-from app.desk import edits, reception
+from app.desk import edits, page_facts, reception
 from app.desk.office import Office
+from app.desk.page_facts import PageFacts, Reading
 from app.domain import rules
 from app.domain.dossier import Document
 from app.domain.errors import Trouble
 from app.domain.grouping import Group, LoosePage, propose
 from app.domain.ids import DocumentId, DossierId, PageId, uuid7
-from app.domain.page import Page
+from app.domain.page import AS_SCANNED, Page, Recipe
 from app.pipeline import flow
 from app.store import catalogue, dossiers
 from app.store.database import fetch, transaction
 
 
 @dataclass(frozen=True, slots=True)
-class PageFacts:
-    """What the engine found out about a page."""
-
-    angle_deg: float
-    rotation_deg: int
-    blank: bool
-
-
-@dataclass(frozen=True, slots=True)
 class PageView:
-    """A page with its facts, as far as they are known.
+    """A page with what is known of it.
 
     Attributes:
         failure: slug of the stage that gave up, or None.
@@ -40,7 +32,7 @@ class PageView:
 
     page: Page
     facts: PageFacts | None
-    mean_confidence: float | None
+    reading: Reading | None
     failure: str | None
 
 
@@ -59,25 +51,15 @@ class Progress:
         return self.read + self.failed >= self.pages
 
 
-def facts(office: Office, page: Page) -> PageFacts | None:
-    """The engine's facts of a cleaned page."""
-    if page.clean is None:
-        return None
-    found = json.loads(office.vault.blobs.read(page.clean))["facts"]
-    return PageFacts(
-        round(float(found["skew_deg"]), 2), int(found["rotation_deg"]), bool(found["blank"])
-    )
-
-
 def page_views(office: Office, dossier: DossierId) -> tuple[PageView, ...]:
     """Every page of the dossier with what is known of it, in order."""
-    views = []
-    for page in dossiers.pages(office.vault.db, dossier):
-        confidence = None
-        if page.text is not None:
-            confidence = mean_confidence(words(office, page))
-        views.append(PageView(page, facts(office, page), confidence, failure(office, page)))
-    return tuple(views)
+    return tuple(view(office, page) for page in dossiers.pages(office.vault.db, dossier))
+
+
+def view(office: Office, page: Page) -> PageView:
+    """One page with what is known of it."""
+    found, read = page_facts.facts(office, page), page_facts.reading(office, page)
+    return PageView(page, found, read, failure(office, page))
 
 
 def progress(office: Office, dossier: DossierId) -> Progress:
@@ -116,43 +98,6 @@ def failure(office: Office, page: Page) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class ReadWord:
-    """A recognised word: its text, its box in pixels of the shown page, how sure, its line."""
-
-    text: str
-    box: tuple[float, float, float, float]
-    confidence: float
-    line: int
-
-
-def words(office: Office, page: Page) -> tuple[ReadWord, ...]:
-    """The recognised words of a page in reading order; none before it is read."""
-    if page.text is None:
-        return ()
-    rows = json.loads(office.vault.blobs.read(page.text))["words"]
-    return tuple(
-        ReadWord(text, (x0, y0, x1, y1), conf, line)
-        for text, x0, y0, x1, y1, conf, line, _block, _baseline in rows
-    )
-
-
-def mean_confidence(read: Sequence[ReadWord]) -> float:
-    """Mean confidence over the letters, 0 to 1; 0 without words."""
-    letters = sum(len(word.text) for word in read)
-    if not letters:
-        return 0.0
-    return round(sum(word.confidence * len(word.text) for word in read) / letters, 4)
-
-
-def lines(office: Office, page: Page) -> tuple[str, ...]:
-    """The recognised lines of a page."""
-    rows: dict[int, list[str]] = {}
-    for word in words(office, page):
-        rows.setdefault(word.line, []).append(word.text)
-    return tuple(" ".join(parts) for parts in rows.values())
-
-
 # --- papers ---------------------------------------------------------------------------------
 
 
@@ -162,9 +107,9 @@ def propose_papers(office: Office, dossier: DossierId) -> tuple[Group, ...]:
     for page in dossiers.pages(office.vault.db, dossier):
         if page.dropped:
             continue
-        found = facts(office, page)
+        found = page_facts.facts(office, page)
         blank = bool(found and found.blank)
-        loose.append(LoosePage(lines(office, page), blank, page.name))
+        loose.append(LoosePage(page_facts.lines(office, page), blank, page.name))
     return propose(loose, catalogue.paper_kinds())
 
 
@@ -231,13 +176,23 @@ def rotate(office: Office, dossier: DossierId, pages: Sequence[PageId], by_deg: 
     """Turn the shown pages clockwise by a multiple of 90 degrees."""
 
     def turned(page: Page) -> Page:
-        found = facts(office, page)
+        found = page_facts.facts(office, page)
         shown = page.recipe.rotation_deg
         if shown is None:
             shown = found.rotation_deg if found else 0
         return dataclasses.replace(page, recipe=page.recipe.turned(by_deg, shown))
 
     edits.change(office, dossier, pages, turned, "page.rotated")
+
+
+def toggle_as_scanned(office: Office, dossier: DossierId, pages: Sequence[PageId]) -> None:
+    """Show pages exactly as they lay on the glass; such pages go back to what the engine found."""
+
+    def toggled(page: Page) -> Page:
+        recipe = Recipe() if page.recipe == AS_SCANNED else AS_SCANNED
+        return dataclasses.replace(page, recipe=recipe)
+
+    edits.change(office, dossier, pages, toggled, "page.as_scanned")
 
 
 def assign(
@@ -295,7 +250,9 @@ def findings(office: Office, dossier: DossierId) -> tuple[rules.Finding, ...]:
     found = dossiers.get(db, dossier)
     pages = dossiers.pages(db, dossier)
     blanks = frozenset(
-        page.id for page in pages if (seen := facts(office, page)) is not None and seen.blank
+        page.id
+        for page in pages
+        if (seen := page_facts.facts(office, page)) is not None and seen.blank
     )
     marked = [dataclasses.replace(page, trouble=failure(office, page)) for page in pages]
     return rules.check(

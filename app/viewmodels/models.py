@@ -17,6 +17,7 @@ from PySide6.QtCore import (
 )
 
 from app.desk.health import Check
+from app.desk.page_facts import PageField
 from app.domain.procedure import Procedure
 from app.i18n import message
 from app.viewmodels.snapshot import FindingRow, PageRow, PaperRow
@@ -27,6 +28,7 @@ ROW = int(Qt.ItemDataRole.UserRole) + 1
 TEXT_ROLES = frozenset(
     int(role) for role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
 )
+DATES = frozenset({"issue_date", "expiry", "birth_date"})
 TIP_ROLE = int(Qt.ItemDataRole.ToolTipRole)
 Row = TypeVar("Row")
 
@@ -149,6 +151,21 @@ class FindingModel(RowsModel[FindingRow]):
         said = message(row.first.slug, row.first.params, language())
         more = f" {ui('finding.more', n=row.more)}" if row.more else ""
         return f"{said.happened}{more} {said.next}"
+
+
+class FieldModel(RowsModel[PageField]):
+    """What seems to stand on a page, each a guess with its trust."""
+
+    def key(self, row: PageField) -> object:
+        """Its name."""
+        return row.name
+
+    def text(self, row: PageField) -> str:
+        """Name, value and how sure."""
+        value = row.value
+        if row.name in DATES and language() == "vi":
+            value = "/".join(reversed(value.split("-")))
+        return ui(f"field.{row.name}", value=value, confidence=round(row.confidence * 100))
 
 
 class ProcedureModel(RowsModel[Procedure]):

@@ -63,6 +63,11 @@ class Edits:
         if pages:
             self._act(lambda office, dossier: review.rotate(office, dossier, pages, by_deg))
 
+    def toggle_as_scanned(self, pages: Sequence[PageId]) -> None:
+        """As it lay on the glass, or as the engine straightened it."""
+        if pages:
+            self._act(lambda office, dossier: review.toggle_as_scanned(office, dossier, pages))
+
     def move(self, pages: Sequence[PageId], by: int) -> None:
         """Move a page in the order."""
         if pages:

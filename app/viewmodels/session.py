@@ -9,8 +9,9 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
-from app.desk import profiles, reception, review, signing, submission
+from app.desk import page_facts, profiles, reception, review, signing, submission
 from app.desk.office import Office
+from app.desk.page_facts import Reading
 from app.domain.dossier import Applicant, Dossier
 from app.domain.errors import DeskError
 from app.domain.ids import DocumentId, DossierId, PageId
@@ -24,7 +25,7 @@ from app.viewmodels.equipment import Equipment
 from app.viewmodels.models import FindingModel, PageModel, PaperModel, ProcedureModel
 from app.viewmodels.page_edits import Edits
 from app.viewmodels.queue_model import QueueModel
-from app.viewmodels.snapshot import ALWAYS, Known, Snapshot, recent, take, unfinished
+from app.viewmodels.snapshot import ALWAYS, Snapshot, recent, take, unfinished
 from app.viewmodels.texts import language
 
 QUEUE_ROWS = 200
@@ -54,7 +55,7 @@ class Session(QObject):
     equipment_changed = Signal()
     token_wanted = Signal()
     queue_changed = Signal()
-    page_read = Signal(str, str)
+    page_read = Signal(str, object)
     troubled = Signal(str, object)
     calmed = Signal()
     _logged_in = Signal(str, object)
@@ -71,7 +72,6 @@ class Session(QObject):
         self.edits = Edits(self._act, self.pages)
         self._device = ""
         self._dossier: DossierId | None = None
-        self._known = Known()
         self._told: frozenset[tuple[object, ...]] = frozenset()
         self._trouble = ""
         self._asking = self._again = self._looking = self._wants_to_sign = False
@@ -99,9 +99,7 @@ class Session(QObject):
             self._again = True
             return
         self._asking = True
-        self.desk.do(
-            lambda office: take(office, dossier, self._known), self._on_state, self._on_no_state
-        )
+        self.desk.do(lambda office: take(office, dossier), self._on_state, self._on_no_state)
 
     def refresh_queue(self) -> None:
         """Ask how far the dossiers are."""
@@ -116,11 +114,10 @@ class Session(QObject):
         self.desk.do(lambda office: reception.search_procedures(office, text), self._on_found)
 
     def read_page(self, page: PageId) -> None:
-        """Ask for the recognised text of a page; ``page_read`` tells it."""
+        """Ask for what was read on a page; ``page_read`` tells it."""
 
-        def act(office: Office) -> tuple[str, str]:
-            row = dossiers.page(office.vault.db, page)
-            return page, "\n".join(review.lines(office, row))
+        def act(office: Office) -> tuple[str, Reading | None]:
+            return page, page_facts.reading(office, dossiers.page(office.vault.db, page))
 
         self.desk.do(act, self._on_read)
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Literal
 
 from app.desk import reception, review, signing, submission
 from app.desk.office import Office
 from app.desk.reception import ScanStatus
-from app.desk.review import PageFacts, PageView
+from app.desk.review import PageView
 from app.desk.signing import PaperStatus
 from app.desk.submission import QueueRow
 from app.domain.dossier import Dossier
 from app.domain.ids import BlobId, DossierId, PageId
-from app.domain.page import Page
 from app.domain.procedure import Procedure
 from app.domain.rules import Finding
 from app.store import catalogue, dossiers
@@ -23,10 +21,9 @@ from app.store.database import reading
 PageState = Literal["received", "cleaned", "read", "failed", "blank", "hidden", "dropped", "rescan"]
 ALWAYS = frozenset({"new", "queue", "doctor", "send", "back", "scanner", "sides", "sheets"})
 EDITS = frozenset(
-    {"propose", "count", "blank", "drop", "left", "right", "up", "down", "paper", "assign",
-     "undo", "redo"}
+    {"propose", "count", "blank", "drop", "left", "right", "as_scanned", "up", "down", "paper",
+     "assign", "undo", "redo"}
 )  # fmt: skip
-KEPT = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +35,7 @@ class PageRow:
         sheet: which sheet of which batch it is a side of.
         paper: position of its paper from 1, or 0.
         confidence: mean confidence of its letters, 0 to 1.
+        reasons: slugs of what a clerk should know about it.
     """
 
     id: PageId
@@ -50,6 +48,7 @@ class PageRow:
     angle_deg: float | None
     confidence: float | None
     failure: str | None
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,52 +140,17 @@ class Snapshot:
         return frozenset(acts)
 
 
-class Known:
-    """What was once read out of blobs; content never changes under its name."""
-
-    def __init__(self) -> None:
-        self._facts: OrderedDict[BlobId, PageFacts | None] = OrderedDict()
-        self._confidences: OrderedDict[BlobId, float] = OrderedDict()
-
-    def view(self, office: Office, page: Page) -> PageView:
-        """A page with its facts, read once each."""
-        return PageView(
-            page,
-            self._facts_of(office, page),
-            self._confidence_of(office, page),
-            review.failure(office, page),
-        )
-
-    def _facts_of(self, office: Office, page: Page) -> PageFacts | None:
-        if page.clean is None:
-            return None
-        if page.clean not in self._facts:
-            self._facts[page.clean] = review.facts(office, page)
-        if len(self._facts) > KEPT:
-            self._facts.popitem(last=False)
-        return self._facts.get(page.clean)
-
-    def _confidence_of(self, office: Office, page: Page) -> float | None:
-        if page.text is None:
-            return None
-        if page.text not in self._confidences:
-            self._confidences[page.text] = review.mean_confidence(review.words(office, page))
-        if len(self._confidences) > KEPT:
-            self._confidences.popitem(last=False)
-        return self._confidences.get(page.text)
-
-
-def take(office: Office, dossier: DossierId, known: Known) -> Snapshot:
+def take(office: Office, dossier: DossierId) -> Snapshot:
     """The present state of a dossier, all of it as it was at one moment.
 
     Raises:
         Trouble: dossier.unknown, catalogue.unknown, store.*.
     """
     with reading(office.vault.db):
-        return _take(office, dossier, known)
+        return _take(office, dossier)
 
 
-def _take(office: Office, dossier: DossierId, known: Known) -> Snapshot:
+def _take(office: Office, dossier: DossierId) -> Snapshot:
     db = office.vault.db
     found = dossiers.get(db, dossier)
     procedure = catalogue.procedure(found.procedure_code, found.procedure_version)
@@ -197,7 +161,7 @@ def _take(office: Office, dossier: DossierId, known: Known) -> Snapshot:
     coming = rows[-1] if rows and scan.state == "running" else None
     pages = tuple(
         _page(
-            known.view(office, page),
+            review.view(office, page),
             numbers.get(page.document, 0) if page.document else 0,
             page is coming,
         )
@@ -242,9 +206,16 @@ def _page(view: PageView, paper: int, coming: bool) -> PageRow:  # noqa: FBT001 
         screen=page.screen,
         state=_page_state(view, coming),
         angle_deg=view.facts.angle_deg if view.facts else None,
-        confidence=view.mean_confidence,
+        confidence=view.reading.mean_confidence if view.reading else None,
         failure=view.failure,
+        reasons=_reasons(view),
     )
+
+
+def _reasons(view: PageView) -> tuple[str, ...]:
+    found = view.facts.reasons if view.facts else ()
+    read = view.reading.reasons if view.reading else ()
+    return tuple(sorted({*found, *read}))
 
 
 def _page_state(view: PageView, coming: bool) -> PageState:  # noqa: FBT001 - a private pair

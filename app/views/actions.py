@@ -29,6 +29,7 @@ KEYS = {
     "paper": "Ctrl+N",
     "left": "Ctrl+Left",
     "right": "Ctrl+Right",
+    "as_scanned": "Ctrl+R",
     "up": "Ctrl+Up",
     "down": "Ctrl+Down",
     "drop": "Del",
@@ -37,7 +38,7 @@ KEYS = {
     "send": "Ctrl+Return",
 }
 BAR = ("new", "scan", "propose", "count", "next", "sign", "receipt", "queue", "scanner", "doctor")
-PAGE_BAR = ("left", "right", "up", "down", "blank", "drop", "paper", "undo", "redo")
+PAGE_BAR = ("left", "right", "as_scanned", "up", "down", "blank", "drop", "paper", "undo", "redo")
 PAPERS = 9
 Act = Callable[[], None]
 

@@ -9,7 +9,6 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QListView,
-    QPlainTextEdit,
     QProgressBar,
     QPushButton,
     QSplitter,
@@ -17,18 +16,20 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.desk.page_facts import Reading
 from app.domain.ids import PageId
 from app.viewmodels.models import ROW
 from app.viewmodels.scanners import Scanners
 from app.viewmodels.session import Session
 from app.viewmodels.snapshot import FindingRow, PageRow, PaperRow, Snapshot
-from app.viewmodels.texts import language, ui
+from app.viewmodels.texts import ui
 from app.viewmodels.thumbnails import Pictures
 from app.views import actions
 from app.views.feeder_panel import FeederPanel
 from app.views.page_canvas import PageCanvas
 from app.views.page_grid import PageGrid
-from app.views.parts import heading, panel, quiet
+from app.views.page_panel import PagePanel
+from app.views.parts import heading, panel
 from app.views.state_list import BadgeDelegate, PaperDelegate
 
 WIDTHS, STRETCHES, HALVES = (270, 800, 330), (2, 6, 3), (372, 428)
@@ -47,7 +48,7 @@ class ReceptionView(QWidget):
     ) -> None:
         super().__init__()
         self._session = session
-        self._text_of: PageRow | None = None
+        self._shown: PageRow | None = None
         self.papers = QListView()
         self.papers.setModel(session.papers)
         self.papers.setItemDelegate(PaperDelegate(self.papers))
@@ -57,9 +58,7 @@ class ReceptionView(QWidget):
         self.findings = self._findings_list()
         self.ready = heading("")
         self.ready.setWordWrap(True)
-        self.facts = quiet()
-        self.text = QPlainTextEdit(readOnly=True, tabChangesFocus=True)
-        self.text.setAccessibleName(ui("reception.text"))
+        self.page = PagePanel()
         self.bar = actions.bar(ui("reception.pages"), acts, actions.PAGE_BAR)
         self.feeder = FeederPanel(scanners, acts["sides"])
         self.progress = QProgressBar()
@@ -98,10 +97,9 @@ class ReceptionView(QWidget):
         row.addWidget(self.progress, 1)
         row.addWidget(self.stop)
         right = (heading(ui("reception.findings")), self.ready, self.findings)
-        facts = (heading(ui("reception.facts")), self.facts, self.text)
         halves = QSplitter(Qt.Orientation.Vertical)
         halves.addWidget(panel(*right, grow=2))
-        halves.addWidget(panel(*facts, grow=2))
+        halves.addWidget(self.page)
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(panel(heading(ui("reception.papers")), self.papers, self.feeder, grow=1))
         shown = QSplitter(Qt.Orientation.Horizontal)
@@ -127,6 +125,7 @@ class ReceptionView(QWidget):
     def _listen(self) -> None:
         self._session.snapshot_changed.connect(self._on_session_snapshot)
         self._session.page_read.connect(self._on_session_page_read)
+        self.page.pointed.connect(self.canvas.point_at)
         self._session.dossier_opened.connect(self._on_session_dossier_opened)
         self._session.scan_started.connect(self._on_session_scan_started)
         self.grid.selectionModel().currentChanged.connect(self._show_page)
@@ -162,22 +161,20 @@ class ReceptionView(QWidget):
             self.grid.choose(0)
         self._show_page()
 
-    def _on_session_page_read(self, page: str, text: str) -> None:
-        shown = self._text_of
-        if shown is not None and shown.id == page and text != self.text.toPlainText():
-            self.text.setPlainText(text)
+    def _on_session_page_read(self, page: str, reading: Reading | None) -> None:
+        shown = self._shown
+        if shown is not None and shown.id == page:
+            self.page.show_reading(reading)
 
     # --- what is selected -------------------------------------------------------------------
 
     def _show_page(self, *_indexes: QModelIndex) -> None:
-        page, before = self.grid.current(), self._text_of
+        page, before = self.grid.current(), self._shown
         self.canvas.show_page(page)
         if page == before:
             return
-        self._text_of = page
-        self.facts.setText(_facts(page))
-        if page is None or before is None or page.id != before.id:
-            self.text.clear()
+        self._shown = page
+        self.page.show_page(page)
         if page is not None:
             self._session.read_page(page.id)
 
@@ -199,16 +196,3 @@ class ReceptionView(QWidget):
             if page is not None and (page.paper == paper or page.number == number):
                 self.grid.choose(place)
                 return
-
-
-def _facts(page: PageRow | None) -> str:
-    """What the engine found out about a page, in words."""
-    if page is None:
-        return ui("reception.facts.none")
-    if page.angle_deg is None or page.confidence is None:
-        return ui("reception.facts.wait", n=page.number)
-    angle = f"{page.angle_deg:.1f}"
-    if language() == "vi":
-        angle = angle.replace(".", ",")
-    percent = round(page.confidence * 100)
-    return ui("reception.facts.text", n=page.number, angle=angle, confidence=percent)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.desk import edits, review
+from app.desk import edits, page_facts, review
 from app.domain.errors import Trouble
 from app.domain.ids import DossierId
 from app.store import dossiers, journal
@@ -96,7 +96,7 @@ def test_turning_derives_anew_and_turning_back_costs_nothing(tmp_path, files):
     bench.work()
     again = dossiers.page(bench.db, page.id)
     assert again.clean not in {None, page.clean}
-    seen = review.facts(bench.office, again)
+    seen = page_facts.facts(bench.office, again)
     assert seen is not None
     assert seen.rotation_deg == 90
     edits.undo(bench.office, dossier)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from app.desk import edits, reception, review, signing
+from app.desk import edits, page_facts, reception, review, signing
 from app.domain.errors import Trouble
 from app.domain.ids import BlobId
 from app.store import dossiers
@@ -143,9 +143,9 @@ def test_a_running_batch_blocks_confirmation(bench: Bench, files: Files):
 def test_words_and_facts_are_those_of_the_stored_page(bench: Bench, files: Files):
     dossier = bench.read(files)
     page = bench.pages(dossier)[0]
-    assert "ĐƠN ĐỀ NGHỊ" in " ".join(review.lines(bench.office, page))
+    assert "ĐƠN ĐỀ NGHỊ" in " ".join(page_facts.lines(bench.office, page))
     view = review.page_views(bench.office, dossier)[0]
-    assert view.mean_confidence is not None
-    assert 0.5 < view.mean_confidence <= 1
+    assert view.reading is not None
+    assert 0.5 < view.reading.mean_confidence <= 1
     assert isinstance(page.clean, str)
     assert bench.vault.blobs.exists(BlobId(page.clean))
