@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from app.domain.dossier import Document, Dossier
+from app.domain.ids import PageId
 from app.domain.page import Page
+from app.domain.page_labels import LabelDoubt, label_doubts
 from app.domain.procedure import Procedure
 
 
@@ -40,6 +43,15 @@ class BrokenOff:
 PAPER_LEFT = "scan.ended_with_paper"
 COPY = "Thông tư 01/2023/TT-VPCP, Điều 8(2)"
 NOT_COPIED = "Thông tư 03/2025/TT-VPCP, Điều 5(2)"
+NO_LABELS: Mapping[PageId, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class PageDoubt:
+    """A doubt about a paper's page numbers and the page whose flag settles it."""
+
+    page: Page
+    doubt: LabelDoubt
 
 
 def check(
@@ -51,6 +63,7 @@ def check(
     scanning: bool,
     blanks: frozenset[str],
     broken_off: BrokenOff | None = None,
+    labels: Mapping[PageId, str] = NO_LABELS,
 ) -> tuple[Finding, ...]:
     """Every open finding, in the order a clerk mends them.
 
@@ -62,6 +75,7 @@ def check(
         scanning: whether a batch is still running.
         blanks: ids of the pages the engine flagged as blank.
         broken_off: the last batch, if it ended early and nobody has dealt with it.
+        labels: printed page numbers as far as they were read.
     """
     found: list[Finding] = []
     if scanning:
@@ -73,6 +87,8 @@ def check(
     if not pages:
         found.append(Finding("rule.no_pages", COPY))
     found += _pages(pages, blanks, coming=pages[-1] if scanning and pages else None)
+    if not scanning:
+        found += label_findings(documents, pages, blanks, labels)
     found += _count(dossier, pages)
     found += _papers(procedure, documents, pages)
     return tuple(found)
@@ -94,6 +110,50 @@ def _pages(pages: Sequence[Page], blanks: frozenset[str], coming: Page | None) -
             found.append(Finding("rule.double_feed", COPY, {"sheet": page.sheet}))
         if not page.dropped and "half_sheet" in page.flags and page is not coming:
             found.append(Finding("rule.half_sheet", COPY, {"sheet": page.sheet}))
+    return found
+
+
+def label_doubts_of(
+    documents: Sequence[Document],
+    pages: Sequence[Page],
+    blanks: frozenset[str],
+    labels: Mapping[PageId, str],
+) -> tuple[PageDoubt, ...]:
+    """Doubts about the page numbers of each paper that the clerk has not settled."""
+    found = []
+    for document in documents:
+        members = [
+            page
+            for page in sorted(pages, key=lambda page: page.position)
+            if page.current and page.document == document.id and page.id not in blanks
+        ]
+        for doubt in label_doubts([labels.get(page.id) for page in members]):
+            page = members[doubt.index]
+            if doubt.flag not in page.flags:
+                found.append(PageDoubt(page, doubt))
+    return tuple(found)
+
+
+def label_findings(
+    documents: Sequence[Document],
+    pages: Sequence[Page],
+    blanks: frozenset[str],
+    labels: Mapping[PageId, str],
+) -> list[Finding]:
+    """Pages that the printed page numbers say are missing, twice there or out of order."""
+    found = []
+    for open_doubt in label_doubts_of(documents, pages, blanks, labels):
+        number, doubt = open_doubt.page.position + 1, open_doubt.doubt
+        params: dict[str, str | int] = {"page": number, "number": doubt.number}
+        if doubt.kind == "gap":
+            found.append(Finding("rule.page_gap", COPY, params | {"missing": doubt.missing}))
+        elif doubt.kind == "repeated":
+            found.append(Finding("rule.page_repeated", COPY, params))
+        elif doubt.kind == "order":
+            found.append(Finding("rule.page_order", COPY, params))
+        else:
+            params |= {"total": doubt.total, "missing": doubt.missing}
+            found.append(Finding("rule.pages_short", COPY, params))
     return found
 
 

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from app.domain.rules import BrokenOff, Finding, check
+from app.domain.rules import BrokenOff, Finding, check, label_doubts_of
 from tests.domain.domain_kit import BIRTH, DOSSIER, LOOSE, PAPER, page
 
 GOOD = (page(0), page(1))
@@ -15,10 +15,24 @@ FORM = dataclasses.replace(PAPER, id="paper-2", component="to-khai", kind="decla
 
 
 def found(
-    pages=GOOD, documents=(PAPER,), *, dossier=DOSSIER, procedure=LOOSE, scanning=False, blanks=()
+    pages=GOOD,
+    documents=(PAPER,),
+    *,
+    dossier=DOSSIER,
+    procedure=LOOSE,
+    scanning=False,
+    blanks=(),
+    labels=(),
 ) -> tuple[Finding, ...]:
-    blanks = frozenset(blanks)
-    return check(dossier, procedure, documents, pages, scanning=scanning, blanks=blanks)
+    return check(
+        dossier,
+        procedure,
+        documents,
+        pages,
+        scanning=scanning,
+        blanks=frozenset(blanks),
+        labels={page(at).id: label for at, label in enumerate(labels) if label is not None},
+    )
 
 
 def slugs(*args, **changes) -> list[str]:
@@ -114,3 +128,61 @@ def test_a_batch_that_broke_off_comes_first(slug: str, wanted: str):
     )
     assert (finding.slug, rest) == (wanted, [])
     assert finding.params == {"safe": 2, "sheet": 3}
+
+
+@pytest.mark.parametrize(
+    ("labels", "slug", "params"),
+    [
+        (("1/3", "3/3"), "rule.page_gap", {"page": 2, "number": 3, "missing": 1}),
+        (("1/2", "1/2"), "rule.page_repeated", {"page": 2, "number": 1}),
+        (("2/2", "1/2"), "rule.page_order", {"page": 2, "number": 1}),
+        (
+            ("1/5", "2/5"),
+            "rule.pages_short",
+            {"page": 2, "number": 2, "total": 5, "missing": 3},
+        ),
+    ],
+)
+def test_page_numbers_that_do_not_count_up_block_until_the_clerk_has_looked(
+    labels: tuple[str, ...], slug: str, params: dict
+):
+    findings = found(labels=labels)
+    assert [finding.slug for finding in findings if finding.slug == slug] == [slug]
+    assert findings[0].params == params
+    assert findings[0].article
+    pages = list(GOOD)
+    for open_doubt in label_doubts_of((PAPER,), GOOD, frozenset(), dict(_by_id(labels))):
+        at = open_doubt.page.position
+        flags = (*pages[at].flags, open_doubt.doubt.flag)
+        pages[at] = dataclasses.replace(pages[at], flags=flags)
+    assert slugs(tuple(pages), labels=labels) == []
+
+
+def _by_id(labels: tuple[str, ...]):
+    return ((page(at).id, label) for at, label in enumerate(labels))
+
+
+def test_a_settled_gap_that_grows_is_open_again():
+    pages = (page(0), page(1, flags=("label_seen:gap:4:1",)))
+    assert slugs(pages, labels=("2", "4")) == ["rule.page_gap"]  # before page 2
+    assert slugs(pages, labels=("1", "4")) == ["rule.page_gap"]
+    assert slugs(pages, labels=(None, "4")) == ["rule.page_gap"]
+    assert slugs((page(0), page(1, flags=("label_seen:gap:4:2",))), labels=("1", "4")) == []
+
+
+def test_page_numbers_count_within_their_paper_in_the_order_of_the_pages():
+    pages = (page(0), page(1, document=FORM.id))
+    assert slugs(pages, (PAPER, FORM), labels=("1/1", "1/1")) == []
+    swapped = (page(1), page(0))
+    assert slugs(swapped, labels=("1/2", "2/2")) == []
+
+
+def test_blank_hidden_and_dropped_sides_are_no_pages_of_the_count():
+    pages = (page(0), page(1, flags=("blank_kept",)))
+    assert slugs(pages, blanks=["page-1"], labels=("1/2",)) == ["rule.pages_short"]
+    pages = (page(0), page(1, hidden=True))
+    assert slugs(pages, labels=("1/1", "1/1")) == []
+
+
+def test_page_numbers_wait_for_the_end_of_the_scan():
+    assert slugs(scanning=True, labels=("1/3", "3/3")) == ["rule.scanning"]
