@@ -1,0 +1,102 @@
+"""The rungs below the faithful copy: a displayed page drawn anew, smaller, still readable.
+
+``standard`` is the page on white paper as one JPEG. ``compact`` takes the neutral dark ink out
+into a lossless mask and leaves stamps, signatures, photos and coloured print in a picture of
+200 dpi. A page whose paper is tinted or patterned, or that bears large pictures, is not whitened
+on either rung: it becomes a plain JPEG, and the result says so.
+
+Source: Decree 30/2020/ND-CP, Appendix I (digitised copies: colour, at least 200 dpi).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Final, Literal
+
+import cv2
+from PIL import Image
+
+from app.packaging.bilevel import group4
+from app.packaging.model import Layers, Mask
+from app.packaging.mrc import ink_colour, neutral_ink, without_ink
+from app.packaging.raster import is_grey, reduced, scaled_size
+from app.packaging.whiten import clear_paper, survey, whiten
+
+if TYPE_CHECKING:
+    from app.packaging.raster import Pixels
+    from app.packaging.whiten import Survey
+
+Profile = Literal["standard", "compact"]
+Rung = Literal["white", "mixed", "plain"]
+
+MAX_DPI: Final = 300.0
+PICTURE_DPI: Final = 200.0
+_PLAIN_QUALITY: Final = 75
+_WHITE_QUALITY: Final = 60
+_MIXED_QUALITY: Final = 50
+_NEARLY: Final = 1.02
+
+
+@dataclass(frozen=True, slots=True)
+class Recompressed:
+    """A page drawn anew.
+
+    Args:
+        layers: what is embedded.
+        rung: ``white`` or ``mixed`` as asked for, ``plain`` where the page did not allow it.
+        reason: why it did not: ``tinted`` or ``picture``.
+    """
+
+    layers: Layers
+    rung: Rung
+    reason: str | None = None
+
+
+def recompress(page: Pixels, dpi: float, profile: Profile) -> Layers:
+    """Return the layers of a displayed page for a profile; see `recompressed`."""
+    return recompressed(page, dpi, profile).layers
+
+
+def recompressed(page: Pixels, dpi: float, profile: Profile) -> Recompressed:
+    """Return the layers of a displayed page, and the rung it came to stand on.
+
+    Args:
+        page: ``uint8 HxW`` grey or ``HxWx3`` BGR, upright and straight; left as it is.
+        dpi: its resolution; above 300 it is reduced to that.
+        profile: ``standard`` or ``compact``.
+    """
+    page, dpi = _at_most(page, dpi, MAX_DPI)
+    found = survey(page, dpi)
+    if found.plain is not None:
+        return Recompressed(Layers(_jpeg(page, _PLAIN_QUALITY)), "plain", found.plain)
+    white = whiten(page, found)
+    if profile == "standard":
+        picture = _jpeg(clear_paper(white, found, dpi), _WHITE_QUALITY)
+        return Recompressed(Layers(picture), "white")
+    return Recompressed(_mixed(white, found, dpi), "mixed")
+
+
+def _mixed(white: Pixels, found: Survey, dpi: float) -> Layers:
+    ink = neutral_ink(white, found, dpi)
+    below = without_ink(white, ink, dpi, PICTURE_DPI)
+    picture = _jpeg(clear_paper(below, found, min(dpi, PICTURE_DPI)), _MIXED_QUALITY)
+    if not ink.any():
+        return Layers(picture)
+    height, width = ink.shape
+    return Layers(picture, Mask(group4(ink), "g4", width, height, ink_colour(white, ink)))
+
+
+def _at_most(page: Pixels, dpi: float, most: float) -> tuple[Pixels, float]:
+    if dpi <= most * _NEARLY:
+        return page, dpi
+    return reduced(page, scaled_size(page, most / dpi)), most
+
+
+def _jpeg(page: Pixels, quality: int) -> bytes:
+    rgb = page if is_grey(page) else cv2.cvtColor(page, cv2.COLOR_BGR2RGB)
+    out = BytesIO()
+    Image.fromarray(rgb).save(
+        out, "JPEG", quality=quality, subsampling="4:2:0", optimize=True, progressive=True
+    )
+    return out.getvalue()

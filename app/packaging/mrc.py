@@ -1,0 +1,134 @@
+"""Mixed raster content: neutral dark ink as one mask, everything else as a picture without it.
+
+Whether a place is coloured is judged by the light that its surroundings of a third of a
+millimetre take away in each channel: that ratio outlives the blurred colour of a JPEG and the
+grain of the paper, for blurring moves light about but loses none.
+
+Source: ITU-T T.44 (mixed raster content); here one mask of one colour over one picture.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import cv2
+import numpy as np
+
+from app.packaging.raster import (
+    WHITE,
+    crowd,
+    darkest,
+    enlarged,
+    is_grey,
+    lightest,
+    mean,
+    near,
+    over,
+    planes,
+    reduced,
+    scaled_size,
+    size_of,
+    window_px,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from app.packaging.raster import Pixels
+    from app.packaging.whiten import Survey
+
+    Flags = NDArray[np.bool_]
+
+_DPI: Final = 300.0
+_SMOOTH_FROM_DPI: Final = 270.0
+_DARK: Final = 150  # the edge of a letter, half way between ink and paper
+_CORE: Final = 105  # somewhere a stroke of print is as dark as this
+_CORE_REACH_PX: Final = 9
+_COLOUR_WINDOW_PX: Final = 10
+_COLOUR_SHARE: Final = 0.10  # of the light taken: more between two channels is colour
+_COLOUR_LEAST: Final = 3
+_BLACK_UNDER_RED: Final = 105  # red ink lets red light through, black takes it
+_HALO_PX: Final = 5
+_LEAST_PX: Final = 3
+_LEVELS: Final = (16, 4)
+_KNOWN: Final = 64  # of 255: the share of a px that must be free of ink to know its colour
+_KNOWN_AROUND: Final = 8
+
+
+def neutral_ink(white: Pixels, found: Survey, dpi: float) -> Flags:
+    """Return where black or grey-black ink stands, ``bool HxW``.
+
+    Args:
+        white: the whitened page, ``uint8 HxW`` grey or ``HxWx3`` BGR.
+        found: its survey; places that are no paper bear no mask.
+        dpi: its resolution.
+    """
+    light = lightest(white)
+    if dpi > _SMOOTH_FROM_DPI:
+        light = mean(light, 3)
+    dark = light < _DARK
+    if not is_grey(white):
+        coloured, red = _colours(white, dpi)
+        dark &= ~coloured | (red & (white[..., 2] < _BLACK_UNDER_RED))
+    core = ((light < _CORE) & dark).astype(np.uint8)
+    dark &= near(core, window_px(_CORE_REACH_PX * dpi / _DPI)) > 0
+    dark &= enlarged(found.picture, size_of(white), smooth=False) == 0
+    dark &= crowd(dark.astype(np.uint8)) >= _LEAST_PX
+    return np.asarray(dark, np.bool_)
+
+
+def without_ink(white: Pixels, ink: Flags, dpi: float, to_dpi: float) -> Pixels:
+    """Return the whitened page at ``to_dpi`` with the ink's places filled by what lies around.
+
+    Args:
+        white: the whitened page.
+        ink: what the mask draws, ``bool HxW``.
+        dpi: its resolution.
+        to_dpi: resolution wanted; never above ``dpi``.
+    """
+    size = scaled_size(white, min(1.0, to_dpi / dpi))
+    free = (near(ink.astype(np.uint8), window_px(_HALO_PX * dpi / _DPI)) == 0).astype(np.uint8)
+    share = reduced(free * np.uint8(WHITE), size)
+    filled = [_filled(reduced(plane * free, size), share) for plane in planes(white)]
+    return filled[0] if is_grey(white) else np.asarray(cv2.merge(filled), np.uint8)
+
+
+def ink_colour(white: Pixels, ink: Flags) -> tuple[int, int, int]:
+    """Return the median red, green and blue inside the ink; black where there is none."""
+    inside = np.asarray(cv2.erode(ink.astype(np.uint8), np.ones((3, 3), np.uint8))) > 0
+    chosen = inside if inside.any() else ink
+    if not chosen.any():
+        return (0, 0, 0)
+    levels = [round(float(np.median(plane[chosen]))) for plane in planes(white)]
+    return (levels[-1], levels[len(levels) // 2], levels[0])
+
+
+def _colours(white: Pixels, dpi: float) -> tuple[Flags, Flags]:
+    """Return where colour is, and where that colour is red, both ``bool HxW``."""
+    small = reduced(white, scaled_size(white, 0.5))
+    taken = mean(np.subtract(WHITE, small), window_px(_COLOUR_WINDOW_PX * dpi / _DPI / 2))
+    most, least = lightest(taken), darkest(taken)
+    limit = np.asarray(cv2.convertScaleAbs(most, alpha=_COLOUR_SHARE, beta=_COLOUR_LEAST))
+    coloured = most - least > limit
+    red = coloured & (taken[..., 2] == least)
+    full = size_of(white)
+    wide = [enlarged(flags.astype(np.uint8), full, smooth=False) > 0 for flags in (coloured, red)]
+    return wide[0], wide[1]
+
+
+def _filled(seen: Pixels, share: Pixels) -> Pixels:
+    """Return a plane with what is hidden taken from what is seen near it; else white.
+
+    Args:
+        seen: the light of the px, less what is hidden in them.
+        share: how much of each px is seen, 255 for all.
+    """
+    filled = np.full(share.shape, WHITE, np.uint8)
+    for level in _LEVELS:
+        small = scaled_size(share, 1 / level)
+        weights = reduced(share, small)
+        means = np.where(
+            weights >= _KNOWN_AROUND, over(reduced(seen, small), weights), reduced(filled, small)
+        )
+        filled = enlarged(means.astype(np.uint8), size_of(share), smooth=True)
+    return np.where(share >= _KNOWN, over(seen, share), filled)
