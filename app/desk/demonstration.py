@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.desk import reception, review, signing, submission, training
+from app.desk import paper_files, reception, review, signing, submission, training
 from app.desk.office import Office
 from app.desk.opening import Opening, posts
 from app.desk.reception import ScanProfile
@@ -62,6 +62,7 @@ class Demonstration:
             Trouble: whatever stands in the way; everything done so far is kept.
         """
         submission.use_portal(self.office, portal_url)
+        paper_files.remember(self.office)
         token = training.practice_token(self.opening)
         dossier = self._dossier()
         self._current = dossier.id

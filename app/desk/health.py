@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from app import paths
-from app.desk import profile_files
+from app.desk import paper_files, profile_files
 from app.desk.opening import open_counter
 from app.domain.errors import Trouble
 from app.i18n import message
@@ -116,7 +116,7 @@ def _token_module() -> Finding:
 
 
 def _profiles() -> Check:
-    for problem in profile_files.load().problems:
+    for problem in (*profile_files.load().problems, *paper_files.load().problems):
         return Check("profiles", "warn", _advice(problem.slug, **problem.params))
     return Check("profiles", "ok", "")
 

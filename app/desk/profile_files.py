@@ -9,7 +9,6 @@ rest stands.
 from __future__ import annotations
 
 import dataclasses
-import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ from pathlib import Path
 from typing import Literal, cast
 
 from app import paths
+from app.desk import office_text
+from app.desk.office_text import OfficeText
 from app.domain.errors import Trouble
 
 DEFAULT = "hai-mat"
@@ -94,119 +95,85 @@ def load(office: Path | None = None) -> Presets:
     for path in sorted((paths.resources() / "profiles").glob("*.toml")):
         table = tomllib.loads(path.read_text("utf-8"))
         base = Preset(path.stem, path.stem)
-        rows[path.stem] = _Reader(path.name, "").preset(path.stem, table, base)
+        rows[path.stem] = _preset(OfficeText(path.name, ""), path.stem, table, base)
     built_in = Presets(rows)
     place = office or paths.office_file("profiles.toml")
     if place is None:
         return built_in
     try:
-        text = place.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        return built_in
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "UTF-8"
-        problem = Trouble("profile.unreadable", file=place.name, why=str(why))
+        text = office_text.read(place)
+        return built_in if text is None else _office(text, built_in)
+    except Trouble as problem:
         return dataclasses.replace(built_in, problems=(problem,), locked=QUALITY)
-    return _Reader(place.name, text).office(built_in)
 
 
-class _Reader:
-    """One file's text and its name, for sentences that point into it."""
+def _office(text: OfficeText, built_in: Presets) -> Presets:
+    """The built-in profiles with the office's laid over them.
 
-    def __init__(self, file: str, text: str) -> None:
-        self._file, self._text = file, text
-
-    def office(self, built_in: Presets) -> Presets:
-        """The built-in profiles with the office's laid over them."""
+    Raises:
+        Trouble: profile.broken.
+    """
+    found = text.parsed()
+    problems: list[Trouble] = []
+    rows = dict(built_in.rows)
+    tables = found.get("profile", {})
+    if not isinstance(tables, dict):
+        problems.append(text.wrong("profile", "", "[profile.…]"))
+        tables = {}
+    for name, table in tables.items():
+        base = built_in.rows.get(name)
+        base = base or dataclasses.replace(built_in.rows[DEFAULT], name=name, title=name)
         try:
-            found = tomllib.loads(self._text)
-        except tomllib.TOMLDecodeError as error:
-            said = re.search(r"line (\d+)", str(error))
-            line = int(said[1]) if said else self._text.count("\n") + 1
-            problem = Trouble("profile.broken", file=self._file, line=line)
-            return dataclasses.replace(built_in, problems=(problem,), locked=QUALITY)
-        problems: list[Trouble] = []
-        rows = dict(built_in.rows)
-        tables = found.get("profile", {})
-        if not isinstance(tables, dict):
-            problems.append(self._wrong("profile", "", "[profile.…]"))
-            tables = {}
-        for name, table in tables.items():
-            base = built_in.rows.get(name)
-            base = base or dataclasses.replace(built_in.rows[DEFAULT], name=name, title=name)
-            try:
-                rows[name] = self.preset(name, table, dataclasses.replace(base, office=True))
-            except Trouble as problem:
-                problems.append(problem)
-        others = sorted(set(found) - {"default", "locked", "profile"})
-        problems += [self._unknown(key, "") for key in others]
-        default = found.get("default", DEFAULT)
-        if not isinstance(default, str) or default not in rows:
-            problems.append(self._wrong("default", "", ", ".join(rows)))
-            default = DEFAULT
-        return Presets(
-            rows, default, self._locked(found, problems), tuple(problems), "default" in found
-        )
+            rows[name] = _preset(text, name, table, dataclasses.replace(base, office=True))
+        except Trouble as problem:
+            problems.append(problem)
+    others = sorted(set(found) - {"default", "locked", "profile"})
+    problems += [text.unknown(key, "") for key in others]
+    default = found.get("default", DEFAULT)
+    if not isinstance(default, str) or default not in rows:
+        problems.append(text.wrong("default", "", ", ".join(rows)))
+        default = DEFAULT
+    return Presets(
+        rows, default, _locked(text, found, problems), tuple(problems), "default" in found
+    )
 
-    def _locked(self, found: Mapping[str, object], problems: list[Trouble]) -> frozenset[str]:
-        wanted = found.get("locked", [])
-        known = isinstance(wanted, list) and all(
-            isinstance(key, str) and key in VALUES for key in wanted
-        )
-        if known:
-            return frozenset(cast("list[str]", wanted))
-        problems.append(self._wrong("locked", "", ", ".join(VALUES)))
-        # A lock that is misspelt must not open the door: what can be understood holds.
-        if not isinstance(wanted, list):
-            return QUALITY
-        return frozenset(key for key in wanted if isinstance(key, str) and key in VALUES)
 
-    def preset(self, name: str, table: object, base: Preset) -> Preset:
-        """The profile that a table describes.
+def _locked(
+    text: OfficeText, found: Mapping[str, object], problems: list[Trouble]
+) -> frozenset[str]:
+    wanted = found.get("locked", [])
+    known = isinstance(wanted, list) and all(
+        isinstance(key, str) and key in VALUES for key in wanted
+    )
+    if known:
+        return frozenset(cast("list[str]", wanted))
+    problems.append(text.wrong("locked", "", ", ".join(VALUES)))
+    # A lock that is misspelt must not open the door: what can be understood holds.
+    if not isinstance(wanted, list):
+        return QUALITY
+    return frozenset(key for key in wanted if isinstance(key, str) and key in VALUES)
 
-        Raises:
-            Trouble: profile.unknown_key, profile.wrong_value, profile.no_reason.
-        """
-        header = f"profile.{name}"
-        if not isinstance(table, dict):
-            raise self._wrong(name, "profile", f"[{header}]")
-        for key, value in table.items():
-            if key not in _RULES:
-                raise self._unknown(key, header)
-            good, allowed = _RULES[key]
-            if not good(value):
-                raise self._wrong(key, header, allowed)
-        made = dataclasses.replace(base, **table)
-        if made.dpi < PLAIN_DPI and not made.reason:
-            line = self._line("dpi", header)
-            raise Trouble(
-                "profile.no_reason", file=self._file, line=line, profile=name, dpi=made.dpi
-            )
-        return made
 
-    def _unknown(self, key: str, header: str) -> Trouble:
-        line = self._line(key, header)
-        return Trouble("profile.unknown_key", file=self._file, line=line, key=key)
+def _preset(text: OfficeText, name: str, table: object, base: Preset) -> Preset:
+    """The profile that a table describes.
 
-    def _wrong(self, key: str, header: str, allowed: str) -> Trouble:
-        line = self._line(key, header)
-        return Trouble("profile.wrong_value", file=self._file, line=line, key=key, allowed=allowed)
-
-    def _line(self, key: str, header: str) -> int:
-        """Line of ``key`` in its table, else of the table's header, else 1."""
-        inside, head = not header, 1
-        wanted, short = (f"{key}=", f"{key}."), (f"{header}=", f"{header}.")
-        plain = {ord(letter): None for letter in "\"' \t"}
-        for number, line in enumerate(self._text.splitlines(), 1):
-            text = line.strip().translate(plain)
-            if text.startswith("["):
-                inside = text.startswith(f"[{header}]")
-                head = number if inside else head
-                if not header and text.startswith((f"[{key}]", f"[{key}.")):
-                    return number
-            elif text.startswith(wanted if inside else short):
-                return number
-        return head
+    Raises:
+        Trouble: profile.unknown_key, profile.wrong_value, profile.no_reason.
+    """
+    header = f"profile.{name}"
+    if not isinstance(table, dict):
+        raise text.wrong(name, "profile", f"[{header}]")
+    for key, value in table.items():
+        if key not in _RULES:
+            raise text.unknown(key, header)
+        good, allowed = _RULES[key]
+        if not good(value):
+            raise text.wrong(key, header, allowed)
+    made = dataclasses.replace(base, **table)
+    if made.dpi < PLAIN_DPI and not made.reason:
+        line = text.line("dpi", header)
+        raise Trouble("profile.no_reason", file=text.file, line=line, profile=name, dpi=made.dpi)
+    return made
 
 
 def _text(value: object) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.clock import unix_ms
-from app.desk import edits, page_facts, reception
+from app.desk import edits, page_facts, paper_files, reception
 from app.desk.office import Office
 from app.desk.page_facts import PageFacts, Reading
 from app.domain import rules
@@ -86,11 +86,12 @@ def failure(office: Office, page: Page) -> str | None:
     """Why cleaning or reading gave this page up, or None."""
     if page.text is not None:
         return None
-    keys = [flow.clean_job(page).key]
+    db = office.vault.db
+    keys = [flow.clean_job(db, page).key]
     if page.clean is not None:
-        keys.append(flow.read_job(page).key)
+        keys.append(flow.read_job(db, page).key)
     for key in keys:
-        rows = fetch(office.vault.db, "SELECT state, error FROM job WHERE key=?", [key])
+        rows = fetch(db, "SELECT state, error FROM job WHERE key=?", [key])
         if rows and rows[0]["state"] == "quarantined":
             return "page.quarantined"
         if rows and rows[0]["state"] == "failed":
@@ -276,10 +277,13 @@ def confirm(office: Office, dossier: DossierId) -> None:
     if open_findings:
         raise Trouble("dossier.incomplete", finding=open_findings[0].slug, n=len(open_findings))
     db = office.vault.db
+    choices = paper_files.load()
     with transaction(db):
         if dossiers.get(db, dossier).state == "draft":
             dossiers.move_state(db, dossier, "checked", office.act())
         for document in dossiers.documents(db, dossier):
             if document.unsigned is None:
+                packing = choices.packing_of(document.kind)
+                dossiers.set_setting(db, f"packing.{document.id}", packing)
                 flow.want(db, flow.compose_job(db, document), office.act())
     office.wake()

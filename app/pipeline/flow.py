@@ -44,16 +44,31 @@ def after(db: Database, job: Job, act: Act) -> None:
 # --- the jobs of a page ---------------------------------------------------------------------
 
 
-def clean_job(page: Page) -> NewJob:
-    """Estimate skew, orientation and blankness under the page's recipe."""
+def clean_job(db: Database, page: Page) -> NewJob:
+    """Estimate how the page lies and whether it is blank, under its recipe.
+
+    The back of a sheet is judged beside its front, which may shine through.
+    """
     recipe = cast("dict[str, Param]", page.recipe.params())
     params: dict[str, Param] = {"recipe": recipe, "dpi": page.dpi}
-    return STAGES["clean"].job(page.dossier, (page.blob,), params, CURRENT)
+    return STAGES["clean"].job(page.dossier, (page.blob, *_front(db, page)), params, CURRENT)
 
 
-def read_job(page: Page) -> NewJob:
-    """Recognise the words of a cleaned page."""
-    return STAGES["read"].job(page.dossier, _cleaned(page), {"dpi": page.dpi}, BATCH)
+def _front(db: Database, page: Page) -> tuple[BlobId, ...]:
+    if page.side != "back":
+        return ()
+    sql = "SELECT blob FROM page WHERE job=? AND sheet=? AND side='front' ORDER BY seq LIMIT 1"
+    rows = fetch(db, sql, [page.job, page.sheet])
+    return tuple(BlobId(str(row["blob"])) for row in rows)
+
+
+def read_job(db: Database, page: Page) -> NewJob:
+    """Recognise what stands on a cleaned page."""
+    params: dict[str, Param] = {
+        "dpi": page.dpi,
+        "models": dossiers.setting(db, "ocr.models", "fast"),
+    }
+    return STAGES["read"].job(page.dossier, _cleaned(page), params, BATCH)
 
 
 def page_arrived(db: Database, page: Page, act: Act) -> None:
@@ -67,7 +82,7 @@ def look_at(db: Database, page: Page, act: Act) -> None:
     """Ask for everything that is derived from a page under its present recipe."""
     dpi: dict[str, Param] = {"dpi": page.dpi}
     want(db, STAGES["thumb"].job(page.dossier, (page.blob,), dpi, PAGE_IN_VIEW), act)
-    want(db, clean_job(page), act)
+    want(db, clean_job(db, page), act)
 
 
 def _cleaned(page: Page) -> tuple[BlobId, BlobId]:
@@ -95,7 +110,7 @@ def _after_clean(db: Database, job: Job, act: Act) -> None:
         cleaned, dpi = _cleaned(page), {"dpi": page.dpi}
         want(db, STAGES["thumb"].job(page.dossier, cleaned, dpi, PAGE_IN_VIEW), act)
         want(db, STAGES["screen"].job(page.dossier, cleaned, dpi, PAGE_IN_VIEW), act)
-        want(db, read_job(page), act)
+        want(db, read_job(db, page), act)
 
 
 def _after_screen(db: Database, job: Job, act: Act) -> None:
@@ -124,6 +139,7 @@ def compose_job(db: Database, document: domain.Document) -> NewJob:
         "document": document.id,
         "title": document.title,
         "created": dossier.opened_at.isoformat(),
+        "packing": dossiers.setting(db, f"packing.{document.id}", "faithful"),
         "dpi": [
             page.dpi
             for page in dossiers.pages(db, document.dossier)
@@ -144,7 +160,10 @@ def _after_compose(db: Database, job: Job, act: Act) -> None:
         return
     pages = len(job.inputs) // 3
     dossiers.set_document(db, document.id, unsigned=job.output, pages=pages)
-    dossiers.note(db, act, "document.composed", document.id, blob=str(job.output), pages=pages)
+    blob, packing = str(job.output), str(job.params["packing"])
+    dossiers.note(
+        db, act, "document.composed", document.id, blob=blob, pages=pages, packing=packing
+    )
     if state == "signing":
         prepare(db, dossiers.document(db, document.id), act)
 

@@ -15,6 +15,7 @@ from types import FrameType, TracebackType
 
 from PySide6.QtWidgets import QApplication
 
+from app.desk import paper_files
 from app.desk.opening import open_counter, posts
 from app.pipeline.locks import desk_lock
 from app.pipeline.supervisor import Supervisor
@@ -60,6 +61,7 @@ def counter(home: Path, device: str = "") -> Iterator[Counter]:
         opening = open_counter(home, CLERK)
         vault = opening.office.vault
         stack.callback(vault.close)
+        paper_files.remember(opening.office)
         equipment = decide(opening, device)
         bridge, doctor = Bridge(), Doctor(home)
         workers = posts(home, stay=not equipment.practice)

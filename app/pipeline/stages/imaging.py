@@ -10,6 +10,7 @@ from typing import cast
 
 from app import paths
 from app.domain.ids import BlobId
+from app.domain.page import Decided, Recipe
 from app.pipeline.context import Context
 from ocr import pictures
 from ocr.clean import CleanPage, clean
@@ -17,7 +18,7 @@ from ocr.decode import decode
 from ocr.engine import OcrEngine, open_engine
 from ocr.geometry import Geometry
 from ocr.image import PageImage
-from ocr.page import read_page
+from ocr.page import recognise
 
 _DECODED = "decoded"
 _ENGINE = "engine"
@@ -42,12 +43,12 @@ def thumb(context: Context) -> BlobId:
 
 def clean_page(context: Context) -> BlobId:
     """Geometry and facts of the page under the clerk's recipe."""
-    recipe = cast("dict[str, float]", context.job.params["recipe"])
-    quarter = recipe.get("rotation_deg")
+    recipe = Recipe.of(cast("dict[str, Decided]", context.job.params["recipe"]))
     found = clean(
         _image(context),
-        rotation_deg=None if quarter is None else int(quarter),
-        skew_deg=recipe.get("skew_deg"),
+        rotation_deg=recipe.rotation_deg,
+        skew_deg=recipe.skew_deg,
+        crop=recipe.crop,
         osd=engine(context.keep),
     )
     return context.vault.blobs.put(found.to_json())
@@ -59,9 +60,9 @@ def screen(context: Context) -> BlobId:
 
 
 def read(context: Context) -> BlobId:
-    """The words of the page with their boxes."""
-    text = read_page(_image(context), _clean(context).geometry, engine(context.keep))
-    return context.vault.blobs.put(text.to_json())
+    """What stands on the page: words with their boxes, codes, fields."""
+    found = recognise(_image(context), _clean(context), engine(context.keep))
+    return context.vault.blobs.put(found.to_json())
 
 
 def engine(keep: dict[str, object], model: Path | None = None) -> OcrEngine:
