@@ -1,86 +1,195 @@
-"""Pages in, one searchable PDF/A-2u out; equal input gives equal bytes.
+"""Pages in, one searchable PDF/A out; equal input gives equal bytes.
 
-Nothing here looks at a clock, a random number or the disk: dates are part of the metadata, and
-the file's identifier is computed from its content.
+Nothing here looks at a clock or a random number: dates are part of the metadata, and the file's
+identifier is computed from its content.
 
-Source: ISO 19005-2; ISO 32000-1.
+Source: ISO 19005-2 and -3; ISO 32000-1.
 """
 
 from __future__ import annotations
 
+import os
+import tempfile
+from contextlib import suppress
 from io import BytesIO
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
-from pikepdf import Array, Dictionary, Name, ObjectStreamMode, Page, Pdf, Stream, String
+from pikepdf import Array, Dictionary, Name, ObjectStreamMode, Pdf, Stream, String
 
+from app.packaging.deflate import deflated
 from app.packaging.errors import PackagingError
 from app.packaging.geometry import Placement, pdf_number, place
 from app.packaging.glyphless import fill_font
 from app.packaging.icc import DESCRIPTION, srgb_profile
 from app.packaging.metadata import write_metadata
+from app.packaging.outline import (
+    check_attachments,
+    check_bookmarks,
+    write_attachments,
+    write_bookmarks,
+)
+from app.packaging.parts import Parts
 from app.packaging.picture import embed
 from app.packaging.textlayer import FONT_RESOURCE, LetterCodes, text_operators
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pikepdf import Object
-
-    from app.packaging.model import Metadata, PageInput
+    from app.packaging.model import Attachment, Bookmark, Flavour, Metadata, PageInput
 
 PDF_VERSION = "1.7"
 IMAGE_RESOURCE = "Im0"
+WITH_ATTACHMENTS: Flavour = "3b"
 
 
-def compose(pages: Sequence[PageInput], meta: Metadata) -> bytes:
-    """The PDF/A-2u file of ``pages``, in their order, one page each.
+def compose(
+    pages: Sequence[PageInput],
+    meta: Metadata,
+    *,
+    flavour: Flavour = "2u",
+    bookmarks: Sequence[Bookmark] = (),
+    attachments: Sequence[Attachment] = (),
+) -> bytes:
+    """The PDF/A file of ``pages``, in their order, one page each; nothing is written to disk.
 
     The picture of each page is embedded faithfully (a grey or RGB JPEG byte for byte) and only
     laid by a matrix; crop, skew and turn do not touch its pixels. Each page is read from
     ``pages`` once, so a lazy sequence keeps only one page's picture at a time beside the result.
 
+    Args:
+        pages: at least one.
+        meta: what the file says of itself.
+        flavour: ``2u``; ``2b`` on demand; ``3b`` with attachments and only with them.
+        bookmarks: in the order in which viewers list them.
+        attachments: files that are carried along.
+
     Raises:
         PackagingError: ``pack.no_pages``; ``pack.bad_image``, ``pack.too_large``,
-            ``pack.many_frames`` and ``pack.bad_geometry`` with the page's number from 1.
+            ``pack.many_frames`` and ``pack.bad_geometry`` with the page's number from 1;
+            ``pack.no_such_page`` for a bookmark that leads nowhere; ``pack.bad_attachment``.
+        ValueError: for attachments in another flavour than 3b, or 3b without any.
     """
+    out = BytesIO()
+    _compose(out, pages, meta, (flavour, bookmarks, attachments), None)
+    return out.getvalue()
+
+
+def compose_to(
+    target: Path | BinaryIO,
+    pages: Sequence[PageInput],
+    meta: Metadata,
+    *,
+    flavour: Flavour = "2u",
+    bookmarks: Sequence[Bookmark] = (),
+    attachments: Sequence[Attachment] = (),
+    spool: Path | None = None,
+) -> None:
+    """Writes the bytes that ``compose`` would return, in memory that does not grow with them.
+
+    Finished stretches of pages wait as nameless files, so a folder of the same protection as the
+    target is needed: page pictures lie in them as they are.
+
+    Args:
+        target: a path, where the file appears whole or not at all; or a seekable binary file.
+        pages: as in ``compose``.
+        meta: as in ``compose``.
+        flavour: as in ``compose``.
+        bookmarks: as in ``compose``.
+        attachments: as in ``compose``.
+        spool: the folder for what waits; the target's own, or the system's for temporary files.
+
+    Raises:
+        PackagingError: as ``compose`` does.
+        ValueError: as ``compose`` does.
+        OSError: when the disk is full or the folder cannot be written to.
+    """
+    extras = (flavour, bookmarks, attachments)
+    if not isinstance(target, Path):
+        _compose(target, pages, meta, extras, spool or Path(tempfile.gettempdir()))
+        return
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.")
+    try:
+        with os.fdopen(handle, "w+b") as file:
+            _compose(file, pages, meta, extras, spool or target.parent)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o666 & ~_umask())
+        Path(name).replace(target)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            Path(name).unlink()
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _compose(
+    out: BinaryIO,
+    pages: Sequence[PageInput],
+    meta: Metadata,
+    extras: tuple[Flavour, Sequence[Bookmark], Sequence[Attachment]],
+    spool: Path | None,
+) -> None:
+    flavour, bookmarks, attachments = extras
+    if bool(attachments) != (flavour == WITH_ATTACHMENTS):
+        raise ValueError(f"{len(attachments)} attachments in PDF/A-{flavour}")
     if not len(pages):
         raise PackagingError("pack.no_pages")
-    with Pdf.new() as pdf:
+    check_bookmarks(bookmarks, len(pages))
+    check_attachments(attachments)
+    with Parts(spool) as parts:
         codes = LetterCodes()
-        font = pdf.make_indirect(Dictionary())
-        for number in range(1, len(pages) + 1):
-            _add_page(pdf, pages[number - 1], font, codes, number)
-        if codes.letters:
-            fill_font(pdf, font, codes.letters)
+        written = [
+            _add_page(parts, pages[number - 1], codes, number)
+            for number in range(1, len(pages) + 1)
+        ]
+        pdf = parts.join()
+        _set_font(pdf, codes, written)
         _set_output_intent(pdf)
-        write_metadata(pdf, meta)
-        out = BytesIO()
+        write_bookmarks(pdf, bookmarks)
+        write_attachments(pdf, attachments)
+        write_metadata(pdf, meta, flavour)
         pdf.save(
             out,
             min_version=PDF_VERSION,
             force_version=PDF_VERSION,
+            fix_metadata_version=False,  # it would write the packet anew in words of its own
             deterministic_id=True,
             object_stream_mode=ObjectStreamMode.disable,
             compress_streams=True,
             linearize=False,
         )
-        return out.getvalue()
 
 
-def _add_page(pdf: Pdf, page: PageInput, font: Object, codes: LetterCodes, number: int) -> None:
-    picture = embed(pdf, page.image, number)
+def _add_page(parts: Parts, page: PageInput, codes: LetterCodes, number: int) -> bool:
+    """Adds one page and tells whether it bears text."""
+    picture = embed(parts.pdf, page.image, number)
     placement = place(page, (picture.width_px, picture.height_px), picture.orientation, number)
     text = text_operators(page.words, placement, codes, number)
-    resources = Dictionary(XObject=Dictionary({f"/{IMAGE_RESOURCE}": picture.image}))
-    if text:
-        resources.Font = Dictionary({f"/{FONT_RESOURCE}": font})
     leaf = Dictionary(
         Type=Name.Page,
         MediaBox=_media_box(placement),
-        Resources=resources,
-        Contents=Stream(pdf, _picture_operators(placement) + text),
+        Resources=Dictionary(XObject=Dictionary({f"/{IMAGE_RESOURCE}": picture.image})),
+        Contents=deflated(parts.pdf, _picture_operators(placement) + text),
     )
-    pdf.pages.append(Page(pdf.make_indirect(leaf)))
+    parts.add(leaf, len(page.image) + len(text))
+    return bool(text)
+
+
+def _set_font(pdf: Pdf, codes: LetterCodes, written: Sequence[bool]) -> None:
+    """Gives the font to the pages with text, once all letters of the document are known."""
+    if not codes.letters:
+        return
+    font = pdf.make_indirect(Dictionary())
+    fill_font(pdf, font, codes.letters)
+    for page, has_text in zip(pdf.pages, written, strict=True):
+        if has_text:
+            page.obj.Resources.Font = Dictionary({f"/{FONT_RESOURCE}": font})
 
 
 def _media_box(placement: Placement) -> Array:

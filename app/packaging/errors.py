@@ -12,7 +12,9 @@ class PackagingError(Exception):
     """A package that cannot be made, judged or shown.
 
     Slugs: ``pack.no_pages``, ``pack.bad_image``, ``pack.too_large``, ``pack.many_frames``,
-    ``pack.bad_geometry``, ``pack.not_compliant``, ``pack.unreadable``, ``pack.no_such_page``.
+    ``pack.bad_geometry``, ``pack.bad_attachment``, ``pack.not_compliant``, ``pack.unreadable``,
+    ``pack.no_such_page``, ``pack.pages_differ``, ``pack.picture_differs``,
+    ``pack.text_differs``.
     The parameter ``page`` counts from 1, as people do.
 
     Args:

@@ -10,7 +10,7 @@ Appendix I (digitised copies at 100 percent).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app.packaging.errors import PackagingError
@@ -24,6 +24,7 @@ MAX_SIDE_PT = 14400.0
 MIN_DPI = 10.0
 MAX_DPI = 10000.0
 SMALLEST_DETERMINANT = 1e-9
+LARGEST_NUMBER = 1e7  # of a matrix: beyond it the numbers of a PDF lose their decimals
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,26 +80,25 @@ def orient(orientation: int, width: int, height: int) -> Affine:
     return turns[orientation]
 
 
-def place(page: PageInput, stored_px: tuple[int, int], orientation: int, number: int) -> Placement:
-    """The placement of a picture on its page.
+def page_box(page: PageInput, number: int) -> Placement:
+    """The placement of a picture that covers the whole displayed page.
 
     Args:
         page: its matrix, resolution and displayed size.
-        stored_px: width and height of the picture as its own header gives them.
-        orientation: the turn that the file itself asks for, 1 to 8; the matrix comes after it.
         number: of the page, from 1, for the error.
 
     Raises:
         PackagingError: ``pack.bad_geometry`` for a matrix that is not affine or not invertible,
             for resolutions that no device has and for pages that PDF/A does not allow.
     """
-    a, b, tx, c, d, ty, g, h, w = page.matrix
+    a, b, _, c, d, _, g, h, w = page.matrix
     numbers = (*page.matrix, page.dpi_x, page.dpi_y)
     sound = (
         all(map(math.isfinite, numbers))
         and (g, h) == (0.0, 0.0)
         and w == 1.0
         and abs(a * d - b * c) > SMALLEST_DETERMINANT
+        and all(abs(number) <= LARGEST_NUMBER for number in page.matrix)
         and all(MIN_DPI <= dpi <= MAX_DPI for dpi in (page.dpi_x, page.dpi_y))
     )
     if not sound:
@@ -108,6 +108,25 @@ def place(page: PageInput, stored_px: tuple[int, int], orientation: int, number:
     width_pt, height_pt = page.width_px * kx, page.height_px * ky
     if not all(MIN_SIDE_PT <= side <= MAX_SIDE_PT for side in (width_pt, height_pt)):
         raise PackagingError("pack.bad_geometry", page=number)
+    return Placement(width_pt, height_pt, kx, ky, (width_pt, 0.0, 0.0, height_pt, 0.0, 0.0))
+
+
+def place(page: PageInput, stored_px: tuple[int, int], orientation: int, number: int) -> Placement:
+    """The placement of the scan on its page.
+
+    Args:
+        page: its matrix, resolution and displayed size; a shift and a size smaller than the scan
+            cut it: what lies outside the page is kept in the file and not shown.
+        stored_px: width and height of the picture as its own header gives them.
+        orientation: the turn that the file itself asks for, 1 to 8; the matrix comes after it.
+        number: of the page, from 1, for the error.
+
+    Raises:
+        PackagingError: ``pack.bad_geometry`` as ``page_box`` does.
+    """
+    box = page_box(page, number)
+    kx, ky = box.pt_per_px_x, box.pt_per_px_y
+    a, b, tx, c, d, ty, *_ = page.matrix
     across, down = stored_px
     ea, eb, ex, ec, ed, ey = orient(orientation, across, down)
     a, b, tx = a * ea + b * ec, a * eb + b * ed, a * ex + b * ey + tx
@@ -118,9 +137,9 @@ def place(page: PageInput, stored_px: tuple[int, int], orientation: int, number:
         -kx * b * down,
         ky * d * down,
         kx * (b * down + tx),
-        height_pt - ky * (d * down + ty),
+        box.height_pt - ky * (d * down + ty),
     )
-    return Placement(width_pt, height_pt, kx, ky, cm)
+    return replace(box, cm=cm)
 
 
 def pdf_number(value: float) -> str:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 Matrix = tuple[float, float, float, float, float, float, float, float, float]
 IDENTITY: Matrix = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
+Flavour = Literal["2u", "2b", "3b"]
+Relationship = Literal["Source", "Data", "Alternative", "Supplement", "Unspecified"]
+
 
 @dataclass(frozen=True, slots=True)
 class WordBox:
@@ -126,3 +129,45 @@ class Metadata:
         """Refuses a time that two readers would understand differently."""
         if self.created is not None and self.created.utcoffset() is None:
             raise ValueError("created has no time zone")
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """An entry of the list that viewers show beside the pages.
+
+    Args:
+        title: of the paper that begins there.
+        page: its first page, counted from 1.
+    """
+
+    title: str
+    page: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file carried inside a PDF/A-3.
+
+    Args:
+        name: file name, without folders.
+        data: its bytes.
+        mime: media type, such as ``application/json``.
+        relationship: what it is to the pages.
+        description: shown by viewers.
+        modified: aware time of its last change; None leaves the date out.
+
+    Raises:
+        ValueError: when ``modified`` has no time zone.
+    """
+
+    name: str
+    data: bytes
+    mime: str
+    relationship: Relationship = "Data"
+    description: str | None = None
+    modified: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses a time that two readers would understand differently."""
+        if self.modified is not None and self.modified.utcoffset() is None:
+            raise ValueError("modified has no time zone")

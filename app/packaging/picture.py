@@ -22,6 +22,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
+from app.packaging.deflate import deflated
 from app.packaging.errors import PackagingError
 from app.packaging.icc import usable_profile
 
@@ -218,7 +219,7 @@ def _adopt(pdf: Pdf, source: Object, plain: _Plain) -> Embedded:
     grey = source.get("/ColorSpace") == Name.DeviceGray or source.BitsPerComponent == 1
     image.ColorSpace = Name.DeviceGray if grey else Name.DeviceRGB
     if plain.profile is not None:
-        icc = Stream(pdf, plain.profile)
+        icc = deflated(pdf, plain.profile)
         icc.N = 1 if grey else 3
         image.ColorSpace = Array([Name.ICCBased, pdf.make_indirect(icc)])
     return Embedded(
