@@ -138,7 +138,7 @@ class Demonstration:
             self._wait(lambda: self._composed(dossier))
 
     def _decide(self, dossier: DossierId) -> None:
-        """Hide what is flagged blank, accept the proposed papers."""
+        """Hide what is flagged blank, accept the proposed papers and their page numbers."""
         office = self.office
         views = review.page_views(office, dossier)
         blank = [
@@ -152,6 +152,7 @@ class Demonstration:
         if blank and len(blank) < sum(1 for view in views if view.page.current):
             review.hide_blank(office, dossier, blank)
             self._drop_empty_papers(dossier)
+        review.settle_page_numbers(office, dossier)
 
     def _drop_empty_papers(self, dossier: DossierId) -> None:
         """A paper of blank sides only is no paper."""

@@ -250,11 +250,6 @@ def findings(office: Office, dossier: DossierId) -> tuple[rules.Finding, ...]:
     db = office.vault.db
     found = dossiers.get(db, dossier)
     pages = dossiers.pages(db, dossier)
-    blanks = frozenset(
-        page.id
-        for page in pages
-        if (seen := page_facts.facts(office, page)) is not None and seen.blank
-    )
     marked = [dataclasses.replace(page, trouble=failure(office, page)) for page in pages]
     return rules.check(
         found,
@@ -262,8 +257,42 @@ def findings(office: Office, dossier: DossierId) -> tuple[rules.Finding, ...]:
         dossiers.documents(db, dossier),
         marked,
         scanning=reception.scan_status(office, dossier).state == "running",
-        blanks=blanks,
+        blanks=_blanks(office, pages),
         broken_off=reception.broken_off(office, dossier),
+        labels=_labels(office, pages),
+    )
+
+
+def _blanks(office: Office, pages: Sequence[Page]) -> frozenset[str]:
+    seen = {page.id: page_facts.facts(office, page) for page in pages}
+    return frozenset(page for page, lies in seen.items() if lies is not None and lies.blank)
+
+
+def _labels(office: Office, pages: Sequence[Page]) -> dict[PageId, str]:
+    read = {page.id: page_facts.reading(office, page) for page in pages}
+    return {page: found.label for page, found in read.items() if found and found.label}
+
+
+def settle_page_numbers(
+    office: Office, dossier: DossierId, pages: Sequence[PageId] | None = None
+) -> None:
+    """Confirm that the printed page numbers of ``pages`` (of all, when None) are as on paper."""
+    db = office.vault.db
+    rows = dossiers.pages(db, dossier)
+    doubts = rules.label_doubts_of(
+        dossiers.documents(db, dossier), rows, _blanks(office, rows), _labels(office, rows)
+    )
+    flags: dict[PageId, tuple[str, ...]] = {}
+    for open_doubt in doubts:
+        page = open_doubt.page
+        if pages is None or page.id in pages:
+            flags[page.id] = (*flags.get(page.id, page.flags), open_doubt.doubt.flag)
+    edits.change(
+        office,
+        dossier,
+        tuple(flags),
+        lambda page: dataclasses.replace(page, flags=flags[page.id]),
+        "page.number_confirmed",
     )
 
 

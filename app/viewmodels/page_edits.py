@@ -87,6 +87,11 @@ class Edits:
         if pages:
             self._act(lambda office, dossier: how(office, dossier, pages))
 
+    def confirm_numbers(self, pages: Sequence[PageId]) -> None:
+        """The printed page numbers of pages are right as they stand."""
+        if pages:
+            self._act(lambda office, dossier: review.settle_page_numbers(office, dossier, pages))
+
     def undo(self) -> None:
         """Take the last edit back."""
         self._act(edits.undo)

@@ -21,8 +21,8 @@ from app.store.database import reading
 PageState = Literal["received", "cleaned", "read", "failed", "blank", "hidden", "dropped", "rescan"]
 ALWAYS = frozenset({"new", "queue", "doctor", "send", "back", "scanner", "sides", "sheets"})
 EDITS = frozenset(
-    {"propose", "count", "blank", "drop", "left", "right", "as_scanned", "up", "down", "paper",
-     "assign", "undo", "redo"}
+    {"propose", "count", "blank", "drop", "left", "right", "as_scanned", "up", "down", "numbers",
+     "paper", "assign", "undo", "redo"}
 )  # fmt: skip
 
 

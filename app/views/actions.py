@@ -26,6 +26,7 @@ KEYS = {
     "stop": "Ctrl+.",
     "count": "Ctrl+D",
     "blank": "Ctrl+B",
+    "numbers": "Ctrl+E",
     "paper": "Ctrl+N",
     "left": "Ctrl+Left",
     "right": "Ctrl+Right",
@@ -38,7 +39,19 @@ KEYS = {
     "send": "Ctrl+Return",
 }
 BAR = ("new", "scan", "propose", "count", "next", "sign", "receipt", "queue", "scanner", "doctor")
-PAGE_BAR = ("left", "right", "as_scanned", "up", "down", "blank", "drop", "paper", "undo", "redo")
+PAGE_BAR = (
+    "left",
+    "right",
+    "as_scanned",
+    "up",
+    "down",
+    "blank",
+    "numbers",
+    "drop",
+    "paper",
+    "undo",
+    "redo",
+)
 PAPERS = 9
 Act = Callable[[], None]
 

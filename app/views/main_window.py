@@ -97,6 +97,7 @@ class MainWindow(QMainWindow):
             "blank": lambda: edits.toggle_blank(self._selected()),
             "drop": lambda: edits.drop(self._selected()),
             "left": lambda: edits.rotate(self._selected(), 270),
+            "numbers": lambda: edits.confirm_numbers(self._selected()),
             "as_scanned": lambda: edits.toggle_as_scanned(self._selected()),
             "right": lambda: edits.rotate(self._selected(), 90),
             "up": lambda: edits.move(self._selected(), -1),
