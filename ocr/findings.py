@@ -7,12 +7,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any, Self, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 from ocr.text import PageText, WordBox
 
 Point: TypeAlias = tuple[float, float]
 Quad: TypeAlias = tuple[Point, Point, Point, Point]
+
+
+FIELD_NAMES: Final = (
+    "number", "notation", "issue_date", "organ", "type", "subject", "signer", "expiry",
+    "page_label", "dossier_code", "identity_number", "identity_name", "birth_date", "sex",
+    "address", "old_number",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +42,7 @@ class FieldGuess:
     """One guessed value; yellow for the clerk until confirmed.
 
     Args:
-        name: ``number notation issue_date organ type subject signer expiry page_label
-            identity_number`` …
+        name: one of ``FIELD_NAMES``.
         value: normalised (dates as ISO 8601).
         conf: 0 to 1, never above the trust in the words it was taken from.
         boxes: where it was read, one box a line, px of the displayed page.

@@ -21,8 +21,10 @@ from app.viewmodels import badges
 from app.viewmodels.queue_model import QueueModel
 from app.viewmodels.snapshot import PageState
 from app.views import actions, receipt_view, theme
+from ocr.findings import FIELD_NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
+REASON = r'"((?:page|crop|skew|orientation)\.[a-z_]+)"'
 LANGUAGES = ("vi", "en")
 DEVICES = ("none", "simulated", "sane", "escl", "folder", "wia", "twain")
 LETTERS = (
@@ -62,6 +64,14 @@ def _checks() -> set[str]:
     return set(re.findall(r'[Cc]heck\(\s*"([a-z_]+)"', source))
 
 
+def _found_on_pages(pattern: str) -> set[str]:
+    """What the sources of recognition say of a page, by a pattern with one group."""
+    found: set[str] = set()
+    for path in (ROOT / "ocr").rglob("*.py"):
+        found |= set(re.findall(pattern, path.read_text("utf-8")))
+    return found
+
+
 def test_every_word_that_the_window_asks_for_is_there() -> None:
     asked: set[str] = set()
     for folder in ("views", "viewmodels"):
@@ -81,6 +91,8 @@ def test_every_word_that_the_window_asks_for_is_there() -> None:
     asked |= {f"profile.mode.{mode}" for mode in get_args(Mode)}
     asked |= {f"profile.value.{value}" for value in VALUES}
     asked |= {f"scanner.source.{source}" for source in get_args(Source)}
+    asked |= {f"page.reason.{slug}" for slug in _found_on_pages(REASON)}
+    asked |= {f"field.{name}" for name in FIELD_NAMES}
     assert not asked - set(_words("vi"))
     assert not set(_words("vi")) - asked - _mentioned(), "a word that nobody says"
 
