@@ -21,7 +21,7 @@ from app.domain.errors import Trouble
 from app.pipeline import doorbell, leases
 from app.pipeline.stage import STAGES, Kind
 from app.pipeline.tokendesk import TokenDesk
-from app.pipeline.worker import Post, alive
+from app.pipeline.worker import EXIT_TIRED, Post, alive
 from app.store.jobs import Jobs, boot_id
 from app.store.vault import Vault
 
@@ -190,6 +190,9 @@ class Supervisor:
         if self._closing.is_set():
             return
         code = child.process.returncode
+        if code == EXIT_TIRED:
+            self._spawn(child.post)
+            return
         log.warning("worker.died", extra={"kind": child.post.kind, "code": code})
         with contextlib.closing(self._vault.connect()) as db:
             jobs = Jobs(db, self._vault.blobs)

@@ -26,6 +26,7 @@ from app.domain.errors import Cancelled, Defect, DeskError, Trouble
 from app.domain.ids import BlobId, JobId
 from app.pipeline import doorbell, flow, leases, locks
 from app.pipeline.context import Context
+from app.pipeline.memory import rss_bytes
 from app.pipeline.stage import STAGES, Kind, of_kind, prepare
 from app.store.dossiers import Act
 from app.store.driver import Database
@@ -39,6 +40,9 @@ SCAN_LEASE_S = 200.0
 BEAT_S = 10.0
 IDLE_S = 1.0
 EXIT_OVERDUE = 70
+EXIT_TIRED = 71
+MOST_JOBS, MOST_BYTES = 2000, 600 << 20
+"""Four jobs a page: a worker of pictures makes way after some five hundred pages."""
 POLITE = 10
 """Niceness of recognition: the window and the feeder come first on a small machine."""
 log = logging.getLogger("store")
@@ -85,6 +89,7 @@ class Worker:
         self._running: tuple[JobId, Context] | None = None
         self._keep: dict[str, object] = {}
         self._requests = 0
+        self._served = 0
 
     def run(self) -> int:
         """Work until told to quit or until the parent is gone."""
@@ -96,6 +101,9 @@ class Worker:
             self._be_the_only_one()
         while not self._quit.is_set():
             self._wake.clear()
+            if self._tired():
+                self.vault.close()
+                return EXIT_TIRED
             job = self._claim()
             if job is None:
                 if self.post.kind == "sync":
@@ -103,8 +111,15 @@ class Worker:
                 self._wake.wait(IDLE_S)
             else:
                 self._do(job)
+                self._served += 1
         self.vault.close()
         return 0
+
+    def _tired(self) -> bool:
+        """Whether a fresh process should go on: foreign decoders leak and fragment memory."""
+        if self.post.kind != "image" or not self._served:
+            return False
+        return self._served >= MOST_JOBS or rss_bytes() > MOST_BYTES
 
     # --- one job ------------------------------------------------------------------------
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -190,3 +192,42 @@ def _told(pid: int) -> bytes:
         return (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
     except OSError:
         return b""
+
+
+SOON_TIRED = """
+import sys
+sys.path.insert(0, {root!r})
+from app.pipeline import worker
+worker.MOST_JOBS = 3
+import runpy
+sys.argv[0] = "main.py"
+runpy.run_path({main!r}, run_name="__main__")
+"""
+
+
+def test_a_worker_that_served_long_makes_way_and_nobody_counts_it_as_a_death(
+    counter: Counter, small_pages: Path, tmp_path: Path
+):
+    main = Path(paths.command()[-1])
+    script = tmp_path / "soon_tired.py"
+    script.write_text(SOON_TIRED.format(root=str(main.parent), main=str(main)), "utf-8")
+    tired = [
+        dataclasses.replace(post, command=(sys.executable, str(script)))
+        if post.kind == "image"
+        else post
+        for post in posts(counter.home, stay=False)
+        if post.kind in {"scan", "image"}
+    ]
+    counter.supervisor = Supervisor(
+        counter.vault, counter.opening.master.value, tired, counter._hear
+    )
+    counter.supervisor.start()
+    counter.supervisor.wait_ready()
+    dossier = scanned(counter, small_pages)
+    counter.wait(lambda: counter.settled(dossier))
+    assert review.progress(counter.office, dossier).read == 3
+    images = [
+        line for line in counter.heard if (line.get("ev"), line.get("kind")) == ("ready", "image")
+    ]
+    assert len(images) >= DEATHS + 1, "twelve jobs and more, three to a worker"
+    assert not [line for line in counter.heard if line.get("ev") in {"worker_died", "worker_off"}]
