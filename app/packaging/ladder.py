@@ -11,11 +11,11 @@ Source: Decree 30/2020/ND-CP, Appendix I (digitised copies: colour, at least 200
 from __future__ import annotations
 
 from dataclasses import dataclass
-from io import BytesIO
 from typing import TYPE_CHECKING, Final, Literal
 
-import cv2
-from PIL import Image
+import mozjpeg_lossless_optimization
+import numpy as np
+import simplejpeg
 
 from app.packaging.bilevel import group4
 from app.packaging.model import Layers, Mask
@@ -32,7 +32,7 @@ Rung = Literal["white", "mixed", "plain"]
 
 MAX_DPI: Final = 300.0
 PICTURE_DPI: Final = 200.0
-_PLAIN_QUALITY: Final = 75
+_PLAIN_QUALITY: Final = 70
 _WHITE_QUALITY: Final = 60
 _MIXED_QUALITY: Final = 50
 _NEARLY: Final = 1.02
@@ -69,7 +69,9 @@ def recompressed(page: Pixels, dpi: float, profile: Profile) -> Recompressed:
     page, dpi = _at_most(page, dpi, MAX_DPI)
     found = survey(page, dpi)
     if found.plain is not None:
-        return Recompressed(Layers(_jpeg(page, _PLAIN_QUALITY)), "plain", found.plain)
+        return Recompressed(
+            Layers(_jpeg(page, _PLAIN_QUALITY, full_colour=False)), "plain", found.plain
+        )
     white = whiten(page, found)
     if profile == "standard":
         picture = _jpeg(clear_paper(white, found, dpi), _WHITE_QUALITY)
@@ -93,10 +95,14 @@ def _at_most(page: Pixels, dpi: float, most: float) -> tuple[Pixels, float]:
     return reduced(page, scaled_size(page, most / dpi)), most
 
 
-def _jpeg(page: Pixels, quality: int) -> bytes:
-    rgb = page if is_grey(page) else cv2.cvtColor(page, cv2.COLOR_BGR2RGB)
-    out = BytesIO()
-    Image.fromarray(rgb).save(
-        out, "JPEG", quality=quality, subsampling="4:2:0", optimize=True, progressive=True
+def _jpeg(page: Pixels, quality: int, *, full_colour: bool = True) -> bytes:
+    """Return a JPEG whose coefficients are coded as small as mozjpeg can."""
+    plain: bytes = simplejpeg.encode_jpeg(
+        np.ascontiguousarray(page[..., None] if is_grey(page) else page),
+        quality=quality,
+        colorspace="GRAY" if is_grey(page) else "BGR",
+        colorsubsampling="Gray" if is_grey(page) else "444" if full_colour else "420",
+        fastdct=False,
     )
-    return out.getvalue()
+    smaller: bytes = mozjpeg_lossless_optimization.optimize(plain)
+    return smaller
