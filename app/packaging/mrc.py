@@ -25,9 +25,11 @@ from app.packaging.raster import (
     near,
     over,
     planes,
+    put,
     reduced,
     scaled_size,
     size_of,
+    spread,
     window_px,
 )
 
@@ -50,9 +52,7 @@ _COLOUR_LEAST: Final = 2
 _BLACK_UNDER_RED: Final = 100  # red ink lets red light through, black takes it
 _HALO_PX: Final = 5
 _LEAST_PX: Final = 3
-_LEVELS: Final = (16, 4)
-_KNOWN: Final = 64  # of 255: the share of a px that must be free of ink to know its colour
-_KNOWN_AROUND: Final = 8
+_LEVELS: Final = ((16, 8), (4, 8), (1, 64))  # sides in px; of 255: the free share that is enough
 
 
 def neutral_ink(white: Pixels, found: Survey, dpi: float) -> Flags:
@@ -87,10 +87,10 @@ def without_ink(white: Pixels, ink: Flags, dpi: float, to_dpi: float) -> Pixels:
         to_dpi: resolution wanted; never above ``dpi``.
     """
     size = scaled_size(white, min(1.0, to_dpi / dpi))
-    free = (near(ink.astype(np.uint8), window_px(_HALO_PX * dpi / _DPI)) == 0).astype(np.uint8)
-    share = reduced(free * np.uint8(WHITE), size)
-    filled = [_filled(reduced(plane * free, size), share) for plane in planes(white)]
-    return filled[0] if is_grey(white) else np.asarray(cv2.merge(filled), np.uint8)
+    hidden = near(ink.astype(np.uint8), window_px(_HALO_PX * dpi / _DPI))
+    free = (hidden - np.uint8(1)) & np.uint8(WHITE)
+    seen = reduced(np.asarray(cv2.bitwise_and(white, spread(free, white)), np.uint8), size)
+    return _filled(seen, reduced(free, size))
 
 
 def ink_colour(white: Pixels, ink: Flags) -> tuple[int, int, int]:
@@ -117,18 +117,17 @@ def _colours(white: Pixels, dpi: float) -> tuple[Flags, Flags]:
 
 
 def _filled(seen: Pixels, share: Pixels) -> Pixels:
-    """Return a plane with what is hidden taken from what is seen near it; else white.
+    """Return a picture with what is hidden taken from what is seen near it; else white.
 
     Args:
         seen: the light of the px, less what is hidden in them.
         share: how much of each px is seen, 255 for all.
     """
-    filled = np.full(share.shape, WHITE, np.uint8)
-    for level in _LEVELS:
-        small = scaled_size(share, 1 / level)
-        weights = reduced(share, small)
-        means = np.where(
-            weights >= _KNOWN_AROUND, over(reduced(seen, small), weights), reduced(filled, small)
-        )
-        filled = enlarged(means.astype(np.uint8), size_of(share), smooth=True)
-    return np.where(share >= _KNOWN, over(seen, share), filled)
+    filled = np.full((1, 1, *seen.shape[2:]), WHITE, np.uint8)
+    for level, known in _LEVELS:
+        size = scaled_size(share, 1 / level)
+        filled = enlarged(filled, size, smooth=True)
+        weights = reduced(share, size)
+        means = over(reduced(seen, size), spread(weights, seen))
+        put(means, (weights >= known).astype(np.uint8), filled)
+    return filled

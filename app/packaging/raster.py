@@ -93,3 +93,13 @@ def crowd(marks: Pixels) -> Pixels:
 def over(page: Pixels, under: Pixels) -> Pixels:
     """Return the share that each px is of the one in ``under``, 255 for the whole."""
     return np.asarray(cv2.divide(page, under, scale=float(WHITE)), np.uint8)
+
+
+def spread(plane: Pixels, page: Pixels) -> Pixels:
+    """Return the plane once for each channel of ``page``."""
+    return plane if is_grey(page) else np.asarray(cv2.merge([plane] * page.shape[2]), np.uint8)
+
+
+def put(page: Pixels, where: Pixels, onto: Pixels) -> None:
+    """Copy the px of ``page`` that the map marks into the same places of ``onto``."""
+    cv2.copyTo(page, where, onto)

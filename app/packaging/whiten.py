@@ -27,6 +27,7 @@ from app.packaging.raster import (
     reduced,
     scaled_size,
     size_of,
+    spread,
     window_px,
 )
 
@@ -105,19 +106,20 @@ def clear_paper(white: Pixels, found: Survey, dpi: float) -> Pixels:
     marks = ((depth > _grain(depth)) | (picture > 0)).astype(np.uint8)
     marks &= crowd(marks) > 1  # grain may reach the limit in one px, a stroke goes on
     kept = near(marks, window_px(_MARGIN_PX * per_px))
-    white[enlarged(kept, size_of(white), smooth=False) == 0] = WHITE
+    empty = enlarged((kept - np.uint8(1)) & np.uint8(WHITE), size_of(white), smooth=False)
+    cv2.bitwise_or(white, spread(empty, white), white)
     return white
 
 
 def _grain(depth: Pixels) -> float:
     """Return the depth that the paper's own grain does not reach."""
-    some = depth[::_SAMPLE_STEP, ::_SAMPLE_STEP]
-    paper = some[some < 2 * _MOST_DEPTH].astype(np.float32)
+    paper = depth[::_SAMPLE_STEP, ::_SAMPLE_STEP]
+    paper = paper[paper < 2 * _MOST_DEPTH]
     if not paper.size:
         return _LEAST_DEPTH
-    middle = float(np.median(paper))
-    sigma = _MAD_TO_SIGMA * float(np.median(np.abs(paper - middle)))
-    return float(np.clip(middle + _GRAIN_SIGMAS * sigma, _LEAST_DEPTH, _MOST_DEPTH))
+    middle = int(np.median(paper))
+    off = np.median(cv2.absdiff(paper, np.full_like(paper, middle)))
+    return float(np.clip(middle + _GRAIN_SIGMAS * _MAD_TO_SIGMA * off, _LEAST_DEPTH, _MOST_DEPTH))
 
 
 def _no_white_paper(small: Pixels, paper: Pixels) -> str | None:
