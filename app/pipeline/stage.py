@@ -77,18 +77,21 @@ class Stage:
 
 
 _CV = ("opencv-python-headless",)
-_PDF = ("pikepdf", "img2pdf")
+_PDF = ("pikepdf", "img2pdf", "opencv-python-headless")
+_READ = (*_CV, "tesserocr", "zxing-cpp")
 _SIGN = ("pyHanko",)
 
 STAGES: Mapping[str, Stage] = {
     stage.name: stage
     for stage in (
         Stage("scan", 1, "human", "scan", "scanning:scan", limit_s=3600.0),
-        Stage("thumb", 2, "pure", "image", "imaging:thumb", libraries=_CV),
-        Stage("clean", 1, "pure", "image", "imaging:clean_page", libraries=_CV),
-        Stage("screen", 1, "pure", "image", "imaging:screen", libraries=_CV),
-        Stage("read", 1, "pure", "image", "imaging:read", libraries=(*_CV, "tesserocr")),
-        Stage("compose", 1, "pure", "image", "packing:compose_document", 600.0, _PDF),
+        Stage("thumb", 3, "pure", "image", "imaging:thumb", libraries=_CV),
+        Stage("clean", 2, "pure", "image", "imaging:clean_page", libraries=_CV),
+        Stage("screen", 2, "pure", "image", "imaging:screen", libraries=_CV),
+        Stage(
+            "read", 2, "pure", "image", "imaging:read", libraries=(*_CV, "tesserocr", "zxing-cpp")
+        ),
+        Stage("compose", 2, "pure", "image", "packing:compose_document", 600.0, _PDF),
         Stage("prepare", 1, "pure", "sign", "signing:prepare_document", libraries=_SIGN),
         Stage("sign", 1, "human", "sign", "signing:sign_document", limit_s=180.0),
         Stage("embed", 1, "pure", "sign", "signing:embed_signature", libraries=_SIGN),

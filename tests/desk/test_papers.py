@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from app.desk import paper_files
+from app.desk import paper_files, review
 from app.desk.paper_files import Choices, load
+from app.packaging.validate import validate
 from app.store import dossiers
-from app.store.database import transaction
+from app.store.database import fetch, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,3 +91,24 @@ def test_the_models_of_the_office_are_remembered_for_the_workers(
     (tmp_path / "papers.toml").unlink()
     paper_files.remember(fresh.office)
     assert dossiers.setting(fresh.db, "ocr.models") == "fast"
+
+
+def test_a_paper_is_packed_as_small_as_its_kind_may_be_and_the_journal_says_so(
+    bench: Bench, files: tuple[Path, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("COUNTER_STATION_ADMIN", str(tmp_path))
+    (tmp_path / "papers.toml").write_text('[kind.minutes]\npacking = "compact"\n', "utf-8")
+    dossier = bench.read(files)
+    review.confirm(bench.office, dossier)
+    bench.work()
+    kept: dict[str, tuple[int, str]] = {}
+    for paper in dossiers.documents(bench.db, dossier):
+        assert paper.unsigned is not None
+        pdf = bench.vault.blobs.read(paper.unsigned)
+        assert validate(pdf).passed
+        sql = "SELECT body FROM journal WHERE ref=? AND what='document.composed'"
+        (row,) = fetch(bench.db, sql, [paper.id])
+        kept[paper.kind] = len(pdf) // (paper.pages or 1), json.loads(row["body"])["packing"]
+    assert kept["application"][1] == "faithful"
+    assert kept["minutes"][1] == "compact"
+    assert kept["minutes"][0] * 10 < kept["application"][0]

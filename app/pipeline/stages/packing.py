@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
-from typing import cast
+from collections.abc import Sequence
+from typing import Final, cast, overload
 
 from app.domain.ids import BlobId
 from app.packaging.compose import compose
+from app.packaging.ladder import Profile, recompress
 from app.packaging.model import Metadata, PageInput, WordBox
 from app.packaging.validate import gate
 from app.pipeline.context import Context
+from app.pipeline.stages.imaging import load
 from ocr.clean import CleanPage
 from ocr.text import PageText
+from ocr.warp import render
+
+FAITHFUL: Final = "faithful"
 
 
 def compose_document(context: Context) -> BlobId:
@@ -20,25 +27,46 @@ def compose_document(context: Context) -> BlobId:
     Raises:
         PackagingError: pack.no_pages, pack.bad_image, pack.not_compliant.
     """
-    blobs = context.vault.blobs
-    inputs = context.job.inputs
-    resolutions = cast("list[int]", context.job.params["dpi"])
-    pages = [
-        page_input(
-            blobs.read(inputs[i]),
-            CleanPage.from_json(blobs.read(inputs[i + 1])),
-            PageText.from_json(blobs.read(inputs[i + 2])),
-            (float(dpi), float(dpi)),
-        )
-        for i, dpi in zip(range(0, len(inputs), 3), resolutions, strict=True)
-    ]
+    pages = _Pages(context)
     meta = Metadata(
         title=context.text("title"),
         created=dt.datetime.fromisoformat(context.text("created")),
     )
     pdf = compose(pages, meta)
     gate(pdf)
-    return blobs.put(pdf)
+    return context.vault.blobs.put(pdf)
+
+
+class _Pages(Sequence[PageInput]):
+    """The pages of a paper, each made when it is asked for: one picture at a time."""
+
+    def __init__(self, context: Context) -> None:
+        self._blobs = context.vault.blobs
+        self._inputs = context.job.inputs
+        self._dpi = cast("list[int]", context.job.params["dpi"])
+        self._packing = context.text("packing")
+
+    def __len__(self) -> int:
+        return len(self._dpi)
+
+    @overload
+    def __getitem__(self, at: int) -> PageInput: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[PageInput]: ...
+
+    def __getitem__(self, at: int | slice) -> PageInput | Sequence[PageInput]:
+        if isinstance(at, slice):
+            return [self[i] for i in range(*at.indices(len(self)))]
+        captured, clean, text = (
+            self._blobs.read(blob) for blob in self._inputs[3 * at : 3 * at + 3]
+        )
+        cleaned, dpi = CleanPage.from_json(clean), float(self._dpi[at])
+        page = page_input(captured, cleaned, PageText.from_json(text), (dpi, dpi))
+        if self._packing == FAITHFUL:
+            return page
+        shown = render(load(captured, self._dpi[at]), cleaned.geometry)
+        layers = recompress(shown.pixels, shown.dpi_x, cast("Profile", self._packing))
+        return dataclasses.replace(page, layers=layers)
 
 
 def page_input(
