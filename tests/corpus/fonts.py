@@ -18,6 +18,7 @@ _NOTO = Path("/usr/share/fonts/truetype/noto")
 _PLACES = {
     "Tinos": (_CROSCORE, "fonts-croscore"),
     "Arimo": (_CROSCORE, "fonts-croscore"),
+    "Cousine": (_CROSCORE, "fonts-croscore"),
     "NotoSans": (_NOTO, "fonts-noto-core"),
     "NotoSerif": (_NOTO, "fonts-noto-core"),
 }

@@ -38,7 +38,7 @@ def seal(sheet: Sheet, x: int, y: int, *, outer: str, inner: str, seed: int) -> 
     fade = Image.fromarray((field * 255).astype(np.uint8)).resize((side, side), 3)
     white = Image.new("RGB", (side, side), "white")
     layer = Image.composite(layer, white, fade)
-    _multiply(sheet, layer, x - side // 2, y - side // 2)
+    multiply(sheet, layer, x - side // 2, y - side // 2)
     sheet.seals.append((x - radius, y - radius, x + radius, y + radius))
 
 
@@ -87,10 +87,11 @@ def signature(sheet: Sheet, x: int, y: int, width_mm: float, seed: int) -> None:
         fill=_BLUE,
         width=5,
     )
-    _multiply(sheet, layer, x, y - height // 2)
+    multiply(sheet, layer, x, y - height // 2)
     sheet.signatures.append((x, y - height // 2, x + width, y + height // 2))
 
 
-def _multiply(sheet: Sheet, layer: Image.Image, x: int, y: int) -> None:
+def multiply(sheet: Sheet, layer: Image.Image, x: int, y: int) -> None:
+    """Lay a picture over the sheet as ink lies over ink."""
     place = (x, y, x + layer.width, y + layer.height)
     sheet.image.paste(ImageChops.multiply(sheet.image.crop(place), layer), place)

@@ -1,13 +1,14 @@
-"""An A4 sheet being printed: text, justified paragraphs, dotted forms, tables, and their truth."""
+"""A sheet being printed: text, justified paragraphs, dotted forms, tables, and their truth."""
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Literal
 
 from PIL import Image, ImageDraw
 
 from tests.corpus.fonts import font
-from tests.corpus.truth import Box, TruthLine, nfc
+from tests.corpus.truth import Box, TruthCode, TruthLine, TruthMark, nfc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +26,16 @@ def mm(value: float) -> int:
     return round(value * DPI / 25.4)
 
 
+@functools.lru_cache(maxsize=20_000)
+def _length(family: str, style: str, size_px: int, text: str) -> float:
+    return font(family, style, size_px).getlength(text)
+
+
 class Sheet:
-    """A white A4 page at 300 dpi with a cursor that moves down; everything printed is recorded."""
+    """A white page (A4 unless told) at 300 dpi with a cursor that moves down.
+
+    Everything printed is recorded.
+    """
 
     def __init__(
         self,
@@ -35,16 +44,24 @@ class Sheet:
         *,
         margins_mm: tuple[float, float, float] = (20, 30, 18),
         leading: float = 1.28,
+        size_mm: tuple[float, float] | None = None,
     ) -> None:
         top, left, right = margins_mm
         self.family, self.size_pt, self.leading = family, size_pt, leading
-        self.left, self.right = mm(left), WIDTH_PX - mm(right)
+        self.width_px, self.height_px = (
+            (WIDTH_PX, HEIGHT_PX) if size_mm is None else (mm(size_mm[0]), mm(size_mm[1]))
+        )
+        self.left, self.right = mm(left), self.width_px - mm(right)
         self.y = mm(top)
-        self.image = Image.new("RGB", (WIDTH_PX, HEIGHT_PX), "white")
+        self.foot = mm(8)
+        self.image = Image.new("RGB", (self.width_px, self.height_px), "white")
         self.draw = ImageDraw.Draw(self.image)
         self.lines: list[TruthLine] = []
         self.seals: list[Box] = []
         self.signatures: list[Box] = []
+        self.codes: list[TruthCode] = []
+        self.marks: list[TruthMark] = []
+        self.fields: dict[str, str] = {}
 
     # -- single lines ------------------------------------------------------------------------
 
@@ -54,7 +71,7 @@ class Sheet:
 
     def width(self, text: str, style: str = "Regular", size_pt: float | None = None) -> float:
         """Width of a text in pixels."""
-        return font(self.family, style, self._px(size_pt)).getlength(text)
+        return _length(self.family, style, self._px(size_pt), text)
 
     def _px(self, size_pt: float | None) -> int:
         return round((size_pt or self.size_pt) * DPI / 72)
@@ -68,7 +85,7 @@ class Sheet:
         ink: tuple[int, int, int] = BLACK,
     ) -> Box:
         """Print words at their x on one baseline and give the box of the ink; nothing recorded."""
-        if baseline > HEIGHT_PX - mm(8):
+        if baseline > self.height_px - self.foot:
             raise ValueError(f"the page is full before {words[0][1]!r}")
         face = font(self.family, style, self._px(size_pt))
         boxes = []
@@ -101,6 +118,11 @@ class Sheet:
         box = self.put([(x, text)], self.y, style, size_pt)
         self.record(text, box)
         return box
+
+    def inked(self) -> list[Box]:
+        """Give the boxes of everything that a reader is asked for."""
+        boxes = [line.box for line in self.lines] + [code.box for code in self.codes]
+        return boxes + self.seals + self.signatures
 
     def gap(self, height_mm: float) -> None:
         """Leave white space."""
@@ -144,11 +166,14 @@ class Sheet:
                 x, row = self.left, []
             row.append(word)
         for start, full in rows:
-            self._justified(start, full, style, size_pt)
+            self.justified(start, full, style, size_pt)
         self.line(" ".join(row), "left", style, size_pt, (x, self.right + 4))
         self.gap(after_mm)
 
-    def _justified(self, x: int, words: list[str], style: str, size_pt: float | None) -> None:
+    def justified(
+        self, x: int, words: Sequence[str], style: str = "Regular", size_pt: float | None = None
+    ) -> None:
+        """Print and record one full line from `x` to the right margin; the cursor moves on."""
         widths = [self.width(word, style, size_pt) for word in words]
         space = (self.right - x - sum(widths)) / max(len(words) - 1, 1)
         places, at = [], float(x)

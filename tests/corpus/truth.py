@@ -28,12 +28,36 @@ class TruthLine:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class TruthCode:
+    """One bar code or matrix code: its format as zxing names it in lower case, and what it says."""
+
+    format: str
+    text: str
+    box: Box
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TruthMark:
+    """Something on the paper that is neither print nor code: `handwriting`, `pencil`, `photo` …"""
+
+    kind: str
+    box: Box
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class PageTruth:
     """One image file of a generated dossier.
 
     `skew_deg`: how far the paper lies turned, counter-clockwise positive, quarter turns apart.
     `rotation_deg`: the clockwise turn (0/90/180/270) that makes the image upright.
     `width_px`, `height_px`: of the upright page, which `lines`, `seals`, `signatures` refer to.
+
+    Pages of `make_pages` (see `kinds.py`) know more; the sample dossier leaves it out:
+    `dpi` and the boxes are those of the paper as printed, 300 dpi, whatever it was scanned at.
+    `scan_dpi`: resolution of the image file, across and down. `paper_quad`: the corners of the
+    paper (its own top left first, clockwise) in px of the image file, outside of it where the paper
+    is cut. `bed`: `none` when the paper fills the image. `through`: how strongly the other side
+    shows, 0 to 1. `partner`: the file of the other side. `defects`: what the scan suffered from.
     """
 
     file: str
@@ -51,6 +75,23 @@ class PageTruth:
     lines: tuple[TruthLine, ...]
     seals: tuple[Box, ...] = ()
     signatures: tuple[Box, ...] = ()
+    codes: tuple[TruthCode, ...] = ()
+    marks: tuple[TruthMark, ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()
+    severity: str = ""
+    scan_dpi: tuple[float, float] = ()
+    paper_mm: tuple[float, float] = ()
+    paper_quad: tuple[tuple[float, float], ...] = ()
+    bed: str = ""
+    colour: str = ""
+    through: float = 0.0
+    partner: str | None = None
+    defects: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> int:
+        """How many words are printed."""
+        return sum(len(line.text.split()) for line in self.lines)
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -76,7 +117,8 @@ class SampleTruth:
 
     def write(self, path: Path) -> None:
         """Write the truth as JSON, the same bytes for the same truth."""
-        text = json.dumps(dataclasses.asdict(self), ensure_ascii=False, indent=1)
+        value = {"seed": self.seed, "pages": [_plain(page) for page in self.pages]}
+        text = json.dumps(value, ensure_ascii=False, indent=1)
         path.write_text(text + "\n", encoding="utf-8")
 
 
@@ -86,11 +128,39 @@ def load_truth(path: Path) -> SampleTruth:
     return SampleTruth(raw["seed"], tuple(_page(page) for page in raw["pages"]))
 
 
+def _plain(page: PageTruth) -> dict[str, Any]:
+    """Give the page as plain values, without what only pages of `make_pages` know and this lacks."""
+    value = dataclasses.asdict(page)
+    for field in dataclasses.fields(page):
+        if field.name in _MORE and value[field.name] == field.default:
+            del value[field.name]
+    return value
+
+
+_MORE = frozenset(
+    {
+        *("codes", "marks", "fields", "severity", "scan_dpi", "paper_mm", "paper_quad", "bed"),
+        *("colour", "through", "partner", "defects"),
+    }
+)
+
+
 def _page(raw: dict[str, Any]) -> PageTruth:
-    lines = tuple(TruthLine(line["text"], _box(line["box"])) for line in raw["lines"])
-    seals = tuple(_box(box) for box in raw["seals"])
-    signatures = tuple(_box(box) for box in raw["signatures"])
-    return PageTruth(**(raw | {"lines": lines, "seals": seals, "signatures": signatures}))
+    known: dict[str, Any] = {
+        "lines": tuple(TruthLine(line["text"], _box(line["box"])) for line in raw["lines"]),
+        "seals": tuple(_box(box) for box in raw["seals"]),
+        "signatures": tuple(_box(box) for box in raw["signatures"]),
+        "codes": tuple(
+            TruthCode(code["format"], code["text"], _box(code["box"]))
+            for code in raw.get("codes", ())
+        ),
+        "marks": tuple(TruthMark(mark["kind"], _box(mark["box"])) for mark in raw.get("marks", ())),
+        "fields": tuple((name, value) for name, value in raw.get("fields", ())),
+        "paper_quad": tuple((x, y) for x, y in raw.get("paper_quad", ())),
+    }
+    for name in ("scan_dpi", "paper_mm", "defects"):
+        known[name] = tuple(raw.get(name, ()))
+    return PageTruth(**(raw | known))
 
 
 def _box(raw: list[int]) -> Box:
