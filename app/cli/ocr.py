@@ -1,70 +1,81 @@
-"""``ocr``: text, words with boxes and the cleaned picture of each image."""
+"""``ocr``: text, words with boxes, fields and the cleaned picture of each page."""
 
 from __future__ import annotations
 
 import argparse
-import json
+import contextlib
 from pathlib import Path
 
-from app.cli.output import emit, say, write_whole
-from app.domain.errors import Trouble
-from app.i18n import explain
-from app.pipeline.stages import reading
-from app.pipeline.stages.reading import ReadPage
+from app.cli import reading_options
+from app.cli.output import emit, say
+from app.cli.progress import Progress
+from app.cli.reading_options import Told
+from app.pipeline.crew import Crew
+from app.pipeline.stages import loose, parts
+from app.pipeline.stages.gathering import Gathering, PageCrew
+from app.pipeline.stages.loose import Frame
+from app.pipeline.stages.page_task import READ, ForText
 
-HELP = "Đọc chữ trong ảnh / recognise images."
-EXAMPLE = "python main.py ocr trang1.jpg trang2.png --out ket-qua"
+HELP = "Đọc chữ trong ảnh, tệp PDF quét hoặc cả thư mục / recognise pictures and scanned PDFs."
+EXAMPLE = """python main.py ocr trang1.jpg trang2.png --out ket-qua
+       python main.py ocr quet/ --out ket-qua --jobs 4 --json"""
+WORKSHOP = ".ocr.parts"
+USAGE = 2
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the verb."""
-    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--json", action="store_true")
+    reading_options.add(parser)
+    parser.add_argument("--out", type=Path, required=True, help="thư mục kết quả")
+    parser.add_argument(
+        "--force", action="store_true", help="đọc lại cả trang đã có kết quả của cùng ảnh"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Read every image; a bad one is reported and the others are done."""
+    """Read every page; a bad one is reported and the others are done."""
+    reader = reading_options.reader(options)
+    crew: PageCrew = Crew(READ, options.jobs)
+    with crew:
+        found = loose.frames(options.images)
+        wrong = _clash(found, options.out)
+        if wrong:
+            say(wrong)
+            return USAGE
+        made = not options.out.exists()
+        with parts.workshop(options.out / WORKSHOP) as workshop, Progress(len(found)) as bar:
+            try:
+                purpose = ForText(options.out, workshop, again=options.force)
+                told = Told(bar, debug=options.debug)
+                gathering = Gathering(crew, found, reader, purpose, told.seen)
+                return _read(options, gathering, told)
+            finally:
+                parts.clear(workshop)
+                if made:
+                    with contextlib.suppress(OSError):
+                        options.out.rmdir()  # nothing came of any page
+
+
+def _read(options: argparse.Namespace, gathering: Gathering, told: Told) -> int:
     rows: list[dict[str, object]] = []
-    failed = False
-    found = reading.frames(options.images)
-    if len({frame.name for frame in found}) < len(found):
-        say("ocr: hai ảnh trùng tên sẽ ghi đè nhau / two images of one name: use two --out")
-        return 2
-    for page in reading.read_all(found, options.jobs, pictures_too=True):
-        if page.trouble is not None:
-            failed = True
-            say(f"{page.frame.path.name}: {explain(Trouble.of(*page.trouble))}")
-            rows.append({"source": page.frame.path.name, "slug": page.trouble[0]})
+    for frame, done in gathering.in_order():
+        if done.trouble is not None:
+            rows.append({"source": frame.path.name, "slug": done.trouble[0]})
             continue
-        _write(options.out, page)
-        rows.append({**page.report(), "seconds": round(page.seconds, 3)})
+        rows.append({**done.report, "seconds": done.seconds})
         if not options.json:
-            print(options.out / f"{page.frame.name}.txt")
+            print(options.out / f"{frame.name}.txt", flush=True)
     if options.json:
         emit(rows)
-    return 3 if failed else 0
+    return told.code
 
 
-def _words(text: reading.PageText) -> dict[str, object]:
-    rows = [
-        {"text": word.text, "box": list(word.box), "conf": word.conf, "line": word.line}
-        for word in text.words
-    ]
-    return {"width_px": text.width_px, "height_px": text.height_px, "words": rows}
-
-
-def _write(out: Path, page: ReadPage) -> None:
-    """Three files for each page; ``fields`` stays empty until field recognition exists."""
-    body = {
-        "source": page.frame.path.name,
-        **_words(reading.PageText.from_json(page.text)),
-        "facts": {**json.loads(page.clean)["facts"], **page.report()},
-        "fields": [],
-    }
-    plain = reading.PageText.from_json(page.text).text
-    data = json.dumps(body, ensure_ascii=False, sort_keys=True, indent=1)
-    write_whole(out / f"{page.frame.name}.jpg", page.picture)
-    write_whole(out / f"{page.frame.name}.json", data.encode())
-    write_whole(out / f"{page.frame.name}.txt", plain.encode() + b"\n")
+def _clash(found: tuple[Frame, ...], out: Path) -> str:
+    """What would be overwritten, as a sentence, or nothing."""
+    names = {frame.name.casefold() for frame in found}
+    if len(names) < len(found):
+        return "ocr: hai ảnh trùng tên sẽ ghi đè nhau / two images of one name: use two --out"
+    inputs = {frame.path.resolve() for frame in found}
+    if any((out / f"{frame.name}.jpg").resolve() in inputs for frame in found):
+        return "ocr: kết quả sẽ ghi đè ảnh gốc / --out would overwrite the scans: name another one"
+    return ""

@@ -1,219 +1,207 @@
-"""Loose files through the same steps as the counter's pages, for ``ocr`` and ``pack``.
+"""One page of a loose file through the same steps as a page of the counter, in a process of a crew.
 
-Many pages are shared out to processes, one warm engine each; results come back in input order.
+What comes of it goes to disk at once: the three files of ``ocr``, or a part of ``pack``. The caller
+gets a few figures, so a thousand pages weigh no more than ten.
 """
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
+import dataclasses
+import importlib.metadata
+import json
 import os
-import signal
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Final, cast
 
-from app.domain.errors import DeskError, Trouble
-from app.packaging.compose import compose
-from app.packaging.model import Metadata
-from app.packaging.validate import gate
-from app.pipeline.stages.imaging import engine
-from app.pipeline.stages.packing import page_input
+os.environ.setdefault("OMP_THREAD_LIMIT", "1")
+
+from app import paths
+from app.packaging.model import PageInput
+from app.pipeline.stages import parts
+from app.pipeline.stages.leaf import page_input
+from app.pipeline.stages.loose import Frame
+from app.pipeline.stages.page_source import PageSource, lossless, page_source
+from app.pipeline.stages.page_task import ForPackage, ForText, Outcome, Profile, Reader, Task
+from app.pipeline.stages.parts import Part
 from ocr import pictures
 from ocr.clean import CleanPage, clean
-from ocr.decode import decode, frame_count
-from ocr.page import read_page
-from ocr.text import PageText
+from ocr.engine import OcrEngine, open_engine
+from ocr.findings import PageReading
+from ocr.image import PageImage
+from ocr.page import recognise
 from ocr.warp import render
 
-__all__ = [
-    "Frame",
-    "Metadata",
-    "PageText",
-    "ReadPage",
-    "first_trouble",
-    "frames",
-    "pack",
-    "read_all",
-    "read_frame",
-]
-
-PICTURE_QUALITY = 85
+PICTURE_QUALITY: Final = 85
+_LIBRARIES: Final = (
+    *("opencv-python-headless", "tesserocr", "numpy", "Pillow", "simplejpeg"),
+    *("pikepdf", "pypdfium2"),
+)
+REVISION: Final = 1
+"""Counted up when a page is cleaned, read or drawn in another way than before."""
+_UNCLEAR: Final = "orientation.unclear"
+_ENGINE: Final = "engine"
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One picture of one input file."""
-
-    path: Path
-    index: int
-    of: int
-
-    @property
-    def name(self) -> str:
-        """File stem; numbered where the file holds several pictures."""
-        return self.path.stem if self.of == 1 else f"{self.path.stem}-{self.index + 1:04d}"
+Keep = dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class ReadPage:
-    """What became of one picture.
-
-    Attributes:
-        picture: the cleaned page as JPEG, when asked for.
-        trouble: slug and parameters instead of a result.
-    """
-
-    frame: Frame
-    seconds: float
-    dpi: tuple[float, float] = (0.0, 0.0)
-    clean: bytes = b""
-    text: bytes = b""
-    picture: bytes = b""
-    trouble: tuple[str, dict[str, str | int]] | None = None
-
-    def report(self) -> dict[str, object]:
-        """The facts as ``pack`` and ``demo`` report them."""
-        facts = CleanPage.from_json(self.clean).facts
-        return {
-            "source": self.frame.path.name,
-            "angle_deg": round(facts.skew_deg, 2),
-            "rotation_deg": facts.rotation_deg,
-            "blank": facts.blank,
-            "mean_confidence": round(PageText.from_json(self.text).mean_confidence, 4),
-        }
-
-
-_KEEP: dict[str, object] = {}
-
-
-def frames(paths: Sequence[Path]) -> tuple[Frame, ...]:
-    """Every picture of every input, in order; a broken file counts as one that will fail."""
-    found: list[Frame] = []
-    for path in paths:
-        try:
-            number = frame_count(path.read_bytes()) if path.suffix.lower() in _MANY else 1
-        except Exception as error:
-            if not isinstance(getattr(error, "slug", None), str) and not isinstance(error, OSError):
-                raise
-            number = 1
-        found += [Frame(path, index, number) for index in range(number)]
-    return tuple(found)
-
-
-_MANY = frozenset({".tif", ".tiff"})
-
-
-def read_all(found: Sequence[Frame], jobs: int, *, pictures_too: bool) -> Iterator[ReadPage]:
-    """Clean and read every frame, in input order.
-
-    Args:
-        found: the frames.
-        jobs: processes; 1 works in this one.
-        pictures_too: whether the cleaned page is wanted as JPEG.
-    """
-    if jobs <= 1 or len(found) <= 1:
-        yield from (read_frame(frame, pictures_too=pictures_too) for frame in found)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(found)), mp_context=context) as pool:
-        try:
-            with _deaf_children():
-                waiting = [
-                    pool.submit(read_frame, frame, pictures_too=pictures_too) for frame in found
-                ]
-            for future in waiting:
-                yield future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for child in multiprocessing.active_children():
-                child.kill()  # nothing of theirs is wanted any more, and none holds a file open
-            raise
-
-
-@contextlib.contextmanager
-def _deaf_children() -> Iterator[None]:
-    """Processes started inside never hear Ctrl-C: it is the parent that ends them, quietly."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    # Any thread may receive the signal, so it is not enough that this one does not: half a pool
-    # would be left waiting.
-    heard: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _frame: heard.append(number))
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        signal.signal(signal.SIGINT, before)
-    if heard:
-        raise KeyboardInterrupt
-
-
-def read_frame(frame: Frame, *, pictures_too: bool) -> ReadPage:
-    """One picture decoded, cleaned and read; a broken one comes back as a trouble."""
-    os.environ["OMP_THREAD_LIMIT"] = "1"
+def read(task: Task, keep: Keep) -> Outcome:
+    """The page read and written down; what is wrong with it comes back as a trouble."""
     started = time.perf_counter()
     try:
-        data = _bytes(frame.path)
-        image, _ = decode(data, frame=frame.index)
-        warm = engine(_KEEP)
-        cleaned = clean(image, osd=warm)
-        text = read_page(image, cleaned.geometry, warm)
-        picture = b""
-        if pictures_too:
-            picture = pictures.jpeg(render(image, cleaned.geometry), PICTURE_QUALITY)
+        done = _read(task, keep)
+    except MemoryError:
+        return Outcome(trouble=("page.gave_up", {"name": task.frame.label}))
     except Exception as error:
         slug = getattr(error, "slug", None)
+        if isinstance(error, OSError):
+            why = str(error.strerror or type(error).__name__)
+            told = ("file.io", {"name": Path(str(error.filename or "")).name, "why": why})
+            return Outcome(trouble=told, hopeless=True)
         if not isinstance(slug, str):
             raise
-        params = {"name": frame.path.name, **getattr(error, "params", {})}
-        return ReadPage(frame, time.perf_counter() - started, trouble=(slug, params))
-    return ReadPage(
-        frame,
-        time.perf_counter() - started,
-        (image.dpi_x, image.dpi_y),
-        cleaned.to_json(),
-        text.to_json(),
-        picture,
-    )
+        params = {"name": task.frame.label, **getattr(error, "params", {})}
+        hopeless = slug in {"ocr.no_engine", "ocr.no_language"}
+        return Outcome(trouble=(slug, params), hopeless=hopeless)
+    return dataclasses.replace(done, seconds=round(time.perf_counter() - started, 3))
 
 
-def _bytes(path: Path) -> bytes:
+def _read(task: Task, keep: Keep) -> Outcome:
+    purpose = task.purpose
+    source = page_source(task.frame, keep, copying=isinstance(purpose, ForPackage))
+    warm = engine(task.reader, keep)
+    made: dict[str, object] = {
+        "source_sha256": source.sha256,
+        "page": task.frame.index + 1,
+        "engine": warm.identity(),
+        "with": versions(),
+    }
+    if isinstance(purpose, ForText):
+        return _for_text(task.frame, purpose, source, warm, made)
+    return _for_package(task.frame, purpose, source, warm, made)
+
+
+def _for_text(
+    frame: Frame, purpose: ForText, source: PageSource, warm: OcrEngine, made: dict[str, object]
+) -> Outcome:
+    if not purpose.again:
+        before = _made_before(purpose.out, frame.name)
+        if before is not None and before[0] == made:
+            return Outcome(before[1], reused=True)
+    image = source.image()
+    cleaned, found = _findings(image, source.turn_deg, warm)
+    picture = pictures.jpeg(render(image, cleaned.geometry), PICTURE_QUALITY)
+    report = report_of(frame, cleaned, found)
+    body = {
+        "source": frame.path.name,
+        **json.loads(found.to_json()),
+        "facts": {**json.loads(cleaned.to_json())["facts"], **report},
+        "made": made,
+    }
+    text = json.dumps(body, ensure_ascii=False, sort_keys=True, indent=1)
+    files = {
+        f"{frame.name}.jpg": picture,
+        f"{frame.name}.txt": found.text.text.encode() + b"\n",
+        f"{frame.name}.json": text.encode(),  # last: it says that the page is done
+    }
+    for name, content in files.items():
+        parts.put(purpose.workshop / name, content, durable=True)
+    for name in files:
+        (purpose.workshop / name).replace(purpose.out / name)
+    return Outcome(report)
+
+
+def _made_before(out: Path, name: str) -> tuple[dict[str, object], dict[str, object]] | None:
+    """From what an earlier run made a page that is whole, and its report; None without one."""
     try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise Trouble("file.missing", name=path.name) from error
-    except OSError as error:
-        raise Trouble("file.io", name=path.name, why=str(error.strerror)) from error
+        found = json.loads((out / f"{name}.json").read_bytes())
+        made, report = found["made"], {key: found["facts"][key] for key in REPORTED}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    whole = all((out / f"{name}.{kind}").is_file() for kind in ("jpg", "txt"))
+    return (made, report) if whole else None
 
 
-def pack(read: Sequence[ReadPage], meta: Metadata) -> bytes:
-    """The proved PDF/A of the pages.
+def _for_package(
+    frame: Frame, purpose: ForPackage, source: PageSource, warm: OcrEngine, made: dict[str, object]
+) -> Outcome:
+    name = parts.part_name({**made, "kind": frame.kind, "profile": purpose.profile})
+    part = parts.load(purpose.workshop / name)
+    if part is not None:
+        return Outcome(dict(part.report), name, reused=True)
+    part = _part(frame, purpose.profile, source, warm)
+    parts.put(purpose.workshop / name, part.to_bytes())
+    return Outcome(dict(part.report), name)
+
+
+def _part(frame: Frame, profile: Profile, source: PageSource, warm: OcrEngine) -> Part:
+    image = source.image()
+    cleaned, found = _findings(image, source.turn_deg, warm)
+    layers, own = None, b""
+    if profile != "faithful":
+        from app.packaging.ladder import recompress  # noqa: PLC0415 - faithful pages need none
+
+        page = render(image, cleaned.geometry)
+        layers = recompress(page.pixels, page.dpi_x, profile)
+    elif frame.kind == "tiff" and frame.of > 1:
+        own = lossless(image)
+    elif frame.kind == "pdf":
+        own = source.data
+    dpi = (image.dpi_x, image.dpi_y)
+    leaf = page_input(own, cleaned, found.text, dpi, layers)
+    size = picture_bytes(leaf) or len(source.data)
+    return Part(source.sha256, {**report_of(frame, cleaned, found), "bytes": size}, leaf)
+
+
+def picture_bytes(page: PageInput) -> int:
+    """What the page's picture takes in the package; 0 when it is the input file itself."""
+    if page.layers is None:
+        return len(page.image)
+    mask = page.layers.mask
+    return len(page.layers.picture) + (len(mask.data) if mask else 0)
+
+
+def _findings(image: PageImage, turn_deg: int, warm: OcrEngine) -> tuple[CleanPage, PageReading]:
+    """The page cleaned and read; where the text does not say which way is up, the PDF does."""
+    cleaned = clean(image, osd=warm)
+    if turn_deg and _UNCLEAR in cleaned.facts.reasons:
+        cleaned = clean(image, rotation_deg=turn_deg, osd=warm)
+    return cleaned, recognise(image, cleaned, warm)
+
+
+REPORTED: Final = ("source", "angle_deg", "rotation_deg", "blank", "mean_confidence")
+
+
+def report_of(frame: Frame, cleaned: CleanPage, found: PageReading) -> dict[str, object]:
+    """The facts as ``ocr``, ``pack`` and ``demo`` report them."""
+    facts = cleaned.facts
+    values = (
+        frame.path.name,
+        round(facts.skew_deg, 2),
+        facts.rotation_deg,
+        facts.blank,
+        round(found.text.mean_confidence, 4),
+    )
+    return dict(zip(REPORTED, values, strict=True))
+
+
+def engine(reader: Reader, keep: Keep) -> OcrEngine:
+    """The warm engine of this process; made once.
 
     Raises:
-        PackagingError: pack.not_compliant and family.
+        OcrError: ocr.no_engine, ocr.no_language.
     """
-    pages = [
-        page_input(
-            _bytes(page.frame.path),
-            CleanPage.from_json(page.clean),
-            PageText.from_json(page.text),
-            page.dpi,
-        )
-        for page in read
-    ]
-    pdf = compose(pages, meta)
-    gate(pdf)
-    return pdf
+    found = keep.get(_ENGINE)
+    if found is None:
+        folder = reader.models or paths.tessdata()
+        found = keep[_ENGINE] = open_engine(language=reader.language, tessdata=folder)
+    return cast("OcrEngine", found)
 
 
-def first_trouble(read: Sequence[ReadPage]) -> DeskError | None:
-    """The first page's trouble, if any page has one."""
-    for page in read:
-        if page.trouble is not None:
-            return Trouble.of(*page.trouble)
-    return None
+@lru_cache(maxsize=1)
+def versions() -> str:
+    """The libraries that have a say in a page, and the revision of these steps."""
+    found = [f"{name}-{importlib.metadata.version(name)}" for name in _LIBRARIES]
+    return " ".join([str(REVISION), *found])

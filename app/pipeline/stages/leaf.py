@@ -1,0 +1,47 @@
+"""What was found out about a page, as the packaging room takes it."""
+
+from __future__ import annotations
+
+from app.packaging.model import Layers, PageInput, WordBox
+from ocr.clean import CleanPage
+from ocr.text import PageText
+
+
+def page_input(
+    image: bytes,
+    clean: CleanPage,
+    text: PageText,
+    dpi: tuple[float, float],
+    layers: Layers | None = None,
+) -> PageInput:
+    """One page for packaging: captured bytes, matrix, words.
+
+    Args:
+        image: the picture file, as captured.
+        clean: how it becomes the displayed page.
+        text: the words of the displayed page.
+        dpi: of the picture, along its rows and its columns.
+        layers: what is drawn instead of the picture.
+    """
+    geometry = clean.geometry
+    return PageInput(
+        image=image,
+        dpi_x=dpi[0],
+        dpi_y=dpi[1],
+        matrix=geometry.matrix,
+        width_px=geometry.width_px,
+        height_px=geometry.height_px,
+        words=tuple(
+            WordBox(
+                text=word.text,
+                x0=word.box[0],
+                y0=word.box[1],
+                x1=word.box[2],
+                y1=word.box[3],
+                baseline_y=word.baseline_y,
+                line=word.line,
+            )
+            for word in text.words
+        ),
+        layers=layers,
+    )
