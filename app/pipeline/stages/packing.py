@@ -10,10 +10,11 @@ from typing import Final, cast, overload
 from app.domain.ids import BlobId
 from app.packaging.compose import compose
 from app.packaging.ladder import Profile, recompress
-from app.packaging.model import Metadata, PageInput, WordBox
+from app.packaging.model import Metadata, PageInput
 from app.packaging.validate import gate
 from app.pipeline.context import Context
 from app.pipeline.stages.imaging import load
+from app.pipeline.stages.leaf import page_input
 from ocr.clean import CleanPage
 from ocr.text import PageText
 from ocr.warp import render
@@ -67,30 +68,3 @@ class _Pages(Sequence[PageInput]):
         shown = render(load(captured, self._dpi[at]), cleaned.geometry)
         layers = recompress(shown.pixels, shown.dpi_x, cast("Profile", self._packing))
         return dataclasses.replace(page, layers=layers)
-
-
-def page_input(
-    image: bytes, clean: CleanPage, text: PageText, dpi: tuple[float, float]
-) -> PageInput:
-    """One page as the packaging room takes it: captured bytes, matrix, words."""
-    geometry = clean.geometry
-    return PageInput(
-        image=image,
-        dpi_x=dpi[0],
-        dpi_y=dpi[1],
-        matrix=geometry.matrix,
-        width_px=geometry.width_px,
-        height_px=geometry.height_px,
-        words=tuple(
-            WordBox(
-                text=word.text,
-                x0=word.box[0],
-                y0=word.box[1],
-                x1=word.box[2],
-                y1=word.box[3],
-                baseline_y=word.baseline_y,
-                line=word.line,
-            )
-            for word in text.words
-        ),
-    )
