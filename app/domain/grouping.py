@@ -1,4 +1,4 @@
-"""Which loose pages belong to one paper: by text, else by the stem of the file name.
+"""Which loose pages belong to one paper: by separators, else by text, else by file names.
 
 A proposal only; the clerk (or the demo acting as one) accepts it.
 """
@@ -10,6 +10,11 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.domain.procedure import Component, Procedure
+from app.domain.separators import Separator
+
+OTHER = "other"
+"""Kind of a paper that nothing is known of."""
 _LABEL = re.compile(r"\b(?:trang|tờ)\s*(\d{1,3})\s*(?:/|trên|của)\s*(\d{1,3})\b", re.IGNORECASE)
 _NUMBERED = re.compile(r"^[-–—\s]*(\d{1,2})[-–—\s]*$")
 _STEM = re.compile(r"^(.+?)(?:[\s_.-]+\d+|\s*\(\d+\))?$")
@@ -29,20 +34,35 @@ class PaperKind:
 
 @dataclass(frozen=True, slots=True)
 class LoosePage:
-    """What is known of a page before it belongs to a paper."""
+    """What is known of a page before it belongs to a paper.
+
+    Attributes:
+        lines: its recognised lines.
+        blank: whether the engine flagged it as blank.
+        name: file name, if it came in a file.
+        separator: what it says when it is a separator sheet.
+        sheet: equal for both sides of one sheet of paper; None when unknown.
+    """
 
     lines: tuple[str, ...]
     blank: bool
     name: str | None
+    separator: Separator | None = None
+    sheet: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Consecutive pages (indexes) that make one paper."""
+    """Consecutive pages (indexes) that make one paper.
+
+    Attributes:
+        component: id of the component that a separator named, or None.
+    """
 
     kind: str
     title: str
     pages: tuple[int, ...]
+    component: str | None = None
 
 
 def fold(text: str) -> str:
@@ -51,30 +71,114 @@ def fold(text: str) -> str:
     return "".join(char for char in plain if not unicodedata.combining(char))
 
 
-def propose(pages: Sequence[LoosePage], kinds: Sequence[PaperKind]) -> tuple[Group, ...]:
-    """The papers that ``pages`` seem to make, in order; every page is in exactly one.
+def separator_pages(pages: Sequence[LoosePage]) -> tuple[int, ...]:
+    """Indexes of the pages that belong to no paper, in order: to be hidden, never dropped.
 
-    A page opens a paper when its head carries a known title, or when its label says page 1. A
-    page without such a sign goes on with the paper before it, unless file names disagree.
+    They are the separators and the blank other sides of their sheets; what is printed on the
+    back of a separator stays a page like any other.
     """
-    groups: list[tuple[str, str, list[int]]] = []
+    sheets = {page.sheet for page in pages if page.separator} - {None}
+    return tuple(
+        index
+        for index, page in enumerate(pages)
+        if page.separator or (page.blank and page.sheet in sheets)
+    )
+
+
+def propose(
+    pages: Sequence[LoosePage], kinds: Sequence[PaperKind], procedure: Procedure | None = None
+) -> tuple[Group, ...]:
+    """The papers that ``pages`` seem to make, in order.
+
+    Every page is either in exactly one of them or one of :func:`separator_pages`. A separator
+    that names a paper opens one of that kind, to which everything belongs up to the next
+    separator. One that names nothing, or what neither ``kinds`` nor ``procedure`` knows, cuts.
+    Elsewhere a page opens a paper when its head carries a known title, or when its label says
+    page 1; a page without such a sign goes on with the paper before it, unless file names
+    disagree.
+
+    Args:
+        pages: in the order they were fed.
+        kinds: kinds of papers and their titles.
+        procedure: what the dossier is received under; finds the components sheets name.
+    """
+    groups: list[_Open] = []
+    aside = frozenset(separator_pages(pages))
+    pending: Separator | None = None
     for index, page in enumerate(pages):
-        found = None if page.blank else _title(page, kinds)
-        label = _label(page)
-        goes_on = label is not None and label > 1
-        opens = (found is not None and not goes_on) or label == 1
-        if (
-            groups
-            and not opens
-            and (goes_on or page.blank or _same_stem(pages, groups[-1][2], page))
-        ):
-            groups[-1][2].append(index)
-        elif found is not None:
-            groups.append((found.kind, found.title, [index]))
+        if index in aside:
+            # Both sides of one sheet: the side that only cuts does not undo what the other names.
+            named = pending is not None and pending.names
+            if page.separator is not None and (page.separator.names or not named):
+                pending = page.separator
+            continue
+        if pending is not None:
+            groups.append(_separated(pending, page, kinds, procedure, len(groups)))
+            pending = None
+        elif groups and (groups[-1].closed or not _opens(page, pages, groups[-1], kinds)):
+            pass
         else:
-            stem = _stem(page.name)
-            groups.append(("other", stem or f"Giấy tờ {len(groups) + 1}", [index]))
-    return tuple(Group(kind, title, tuple(members)) for kind, title, members in groups)
+            groups.append(_by_itself(page, kinds, len(groups)))
+        groups[-1].pages.append(index)
+    return tuple(Group(g.kind, g.title, tuple(g.pages), g.component) for g in groups)
+
+
+@dataclass(slots=True)
+class _Open:
+    """A paper that still grows; ``closed`` to every opinion but a separator's."""
+
+    kind: str
+    title: str
+    component: str | None
+    closed: bool
+    pages: list[int]
+
+
+def _opens(
+    page: LoosePage, pages: Sequence[LoosePage], before: _Open, kinds: Sequence[PaperKind]
+) -> bool:
+    """Whether ``page`` shows by text or name that the paper before it has ended."""
+    label = _label(page)
+    if label is not None and label > 1:
+        return False
+    if label == 1 or (not page.blank and _title(page, kinds) is not None):
+        return True
+    return not (page.blank or _same_stem(pages, before.pages, page))
+
+
+def _by_itself(page: LoosePage, kinds: Sequence[PaperKind], number: int) -> _Open:
+    """A new paper of the kind its first page shows."""
+    found = None if page.blank else _title(page, kinds)
+    if found is not None:
+        return _Open(found.kind, found.title, None, closed=False, pages=[])
+    title = _stem(page.name) or f"Giấy tờ {number + 1}"
+    return _Open(OTHER, title, None, closed=False, pages=[])
+
+
+def _separated(
+    separator: Separator,
+    page: LoosePage,
+    kinds: Sequence[PaperKind],
+    procedure: Procedure | None,
+    number: int,
+) -> _Open:
+    """A new paper as its separator names it, or as its first page shows."""
+    shown = _by_itself(page, kinds, number)
+    component = _component(separator, procedure)
+    if component is not None:
+        kind = shown.kind if shown.kind in component.kinds else next(iter(component.kinds), OTHER)
+        return _Open(kind, component.name, component.id, closed=True, pages=[])
+    named = next((kind for kind in kinds if kind.kind == separator.component), None)
+    if named is not None:
+        return _Open(named.kind, named.title, None, closed=True, pages=[])
+    return shown
+
+
+def _component(separator: Separator, procedure: Procedure | None) -> Component | None:
+    """The component a sheet names, if it was printed for this procedure or for any."""
+    if procedure is None or separator.procedure not in {"", procedure.code}:
+        return None
+    return procedure.component(separator.component)
 
 
 def _title(page: LoosePage, kinds: Sequence[PaperKind]) -> PaperKind | None:
