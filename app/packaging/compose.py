@@ -15,13 +15,14 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from pikepdf import Array, Dictionary, Name, ObjectStreamMode, Pdf, Stream, String
+from pikepdf import Array, Dictionary, Name, ObjectStreamMode, Page, Pdf, Stream, String
 
 from app.packaging.deflate import deflated
 from app.packaging.errors import PackagingError
-from app.packaging.geometry import Placement, pdf_number, place
+from app.packaging.geometry import Placement, page_box, pdf_number, place
 from app.packaging.glyphless import fill_font
 from app.packaging.icc import DESCRIPTION, srgb_profile
+from app.packaging.layers import PICTURE_RESOURCE, embed_layers
 from app.packaging.metadata import write_metadata
 from app.packaging.outline import (
     check_attachments,
@@ -29,8 +30,8 @@ from app.packaging.outline import (
     write_attachments,
     write_bookmarks,
 )
-from app.packaging.parts import Parts
 from app.packaging.picture import embed
+from app.packaging.spool import Spool
 from app.packaging.textlayer import FONT_RESOURCE, LetterCodes, text_operators
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from app.packaging.model import Attachment, Bookmark, Flavour, Metadata, PageInput
 
 PDF_VERSION = "1.7"
-IMAGE_RESOURCE = "Im0"
 WITH_ATTACHMENTS: Flavour = "3b"
 
 
@@ -54,7 +54,8 @@ def compose(
     """The PDF/A file of ``pages``, in their order, one page each; nothing is written to disk.
 
     The picture of each page is embedded faithfully (a grey or RGB JPEG byte for byte) and only
-    laid by a matrix; crop, skew and turn do not touch its pixels. Each page is read from
+    laid by a matrix; crop, skew and turn do not touch its pixels. A page with ``layers`` shows
+    these instead. Each page is read from
     ``pages`` once, so a lazy sequence keeps only one page's picture at a time beside the result.
 
     Args:
@@ -87,8 +88,8 @@ def compose_to(
 ) -> None:
     """Writes the bytes that ``compose`` would return, in memory that does not grow with them.
 
-    Finished stretches of pages wait as nameless files, so a folder of the same protection as the
-    target is needed: page pictures lie in them as they are.
+    The pictures wait as files of their own until the end, so the folder needs the protection of
+    the target: they lie there as they are.
 
     Args:
         target: a path, where the file appears whole or not at all; or a seekable binary file.
@@ -142,13 +143,12 @@ def _compose(
         raise PackagingError("pack.no_pages")
     check_bookmarks(bookmarks, len(pages))
     check_attachments(attachments)
-    with Parts(spool) as parts:
+    with Spool(spool) as aside, Pdf.new() as pdf:
         codes = LetterCodes()
         written = [
-            _add_page(parts, pages[number - 1], codes, number)
+            _add_page(pdf, aside, pages[number - 1], codes, number)
             for number in range(1, len(pages) + 1)
         ]
-        pdf = parts.join()
         _set_font(pdf, codes, written)
         _set_output_intent(pdf)
         write_bookmarks(pdf, bookmarks)
@@ -166,19 +166,31 @@ def _compose(
         )
 
 
-def _add_page(parts: Parts, page: PageInput, codes: LetterCodes, number: int) -> bool:
+def _add_page(pdf: Pdf, spool: Spool, page: PageInput, codes: LetterCodes, number: int) -> bool:
     """Adds one page and tells whether it bears text."""
-    picture = embed(parts.pdf, page.image, number)
-    placement = place(page, (picture.width_px, picture.height_px), picture.orientation, number)
+    placement, objects, drawn = _picture(pdf, page, number)
     text = text_operators(page.words, placement, codes, number)
+    for image in objects.values():
+        spool.put_aside(pdf, image)
     leaf = Dictionary(
         Type=Name.Page,
         MediaBox=_media_box(placement),
-        Resources=Dictionary(XObject=Dictionary({f"/{IMAGE_RESOURCE}": picture.image})),
-        Contents=deflated(parts.pdf, _picture_operators(placement) + text),
+        Resources=Dictionary(XObject=objects),
+        Contents=deflated(pdf, drawn + text),
     )
-    parts.add(leaf, len(page.image) + len(text))
+    pdf.pages.append(Page(pdf.make_indirect(leaf)))
     return bool(text)
+
+
+def _picture(pdf: Pdf, page: PageInput, number: int) -> tuple[Placement, Dictionary, bytes]:
+    """Where the page lies, its images by name, and the operators that draw them."""
+    if page.layers is not None:
+        box = page_box(page, number)
+        return box, *embed_layers(pdf, page.layers, box, number)
+    scan = embed(pdf, page.image, number)
+    placement = place(page, (scan.width_px, scan.height_px), scan.orientation, number)
+    images = Dictionary({f"/{PICTURE_RESOURCE}": scan.image})
+    return placement, images, _picture_operators(placement)
 
 
 def _set_font(pdf: Pdf, codes: LetterCodes, written: Sequence[bool]) -> None:
@@ -198,7 +210,7 @@ def _media_box(placement: Placement) -> Array:
 
 def _picture_operators(placement: Placement) -> bytes:
     matrix = " ".join(map(pdf_number, placement.cm))
-    return f"q {matrix} cm /{IMAGE_RESOURCE} Do Q\n".encode("ascii")
+    return f"q {matrix} cm /{PICTURE_RESOURCE} Do Q\n".encode("ascii")
 
 
 def _set_output_intent(pdf: Pdf) -> None:
