@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ocr.clean.blank import judge_blank
+from ocr.clean.crop import Paper, cut_to, find_paper
 from ocr.clean.deskew import Skew, estimate_skew
 from ocr.clean.facts import CleanPage, PageFacts
-from ocr.clean.ink import ink_map
+from ocr.clean.ink import InkMap, ink_map
 from ocr.clean.orientation import Orientation, find_orientation
 from ocr.clean.quality import sharpness
 from ocr.geometry import Geometry
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from ocr.engine import OrientationReader
     from ocr.geometry import Crop
     from ocr.image import PageImage
+
+_CLEAR_PAPER = 0.3
+_SAME_DEG = 0.15
 
 __all__ = ["CleanPage", "PageFacts", "clean"]
 
@@ -43,13 +47,15 @@ def clean(
         OcrError: what ``osd`` raises.
     """
     inked = ink_map(image)
+    paper, uncut = (None, None) if crop is not None else find_paper(inked)
+    if paper is not None:
+        inked = inked.within(paper.corners)
     blank = judge_blank(inked)
     if skew_deg is not None:
         skew = Skew(skew_deg, 1.0, sideways=False, reason=None)
-    elif blank.blank:
-        skew = Skew(0.0, 0.0, sideways=False, reason=None)
     else:
-        skew = estimate_skew(inked)
+        skew = _skew(inked, paper, blank=blank.blank)
+    cut = cut_to(paper, inked.grey.shape, skew.skew_deg, inked.px_per_mm)
     if rotation_deg is not None:
         turn = Orientation(rotation_deg, 1.0, None)
     elif blank.blank:
@@ -57,9 +63,12 @@ def clean(
     else:
         turn = find_orientation(image, skew.skew_deg, osd)
     geometry = Geometry.plan(
-        image, skew_deg=skew.skew_deg, rotation_deg=turn.rotation_deg, crop=crop
+        image,
+        skew_deg=skew.skew_deg,
+        rotation_deg=turn.rotation_deg,
+        crop=cut.crop if crop is None else crop,
     )
-    reasons = {skew.reason, turn.reason, blank.reason} - {None}
+    reasons = {skew.reason, turn.reason, blank.reason, uncut}
     facts = PageFacts(
         skew_deg=geometry.skew_deg,
         skew_conf=skew.confidence,
@@ -72,3 +81,14 @@ def clean(
         reasons=tuple(sorted(reason for reason in reasons if reason)),
     )
     return CleanPage(geometry, facts)
+
+
+def _skew(inked: InkMap, paper: Paper | None, *, blank: bool) -> Skew:
+    """Return the skew of the writing; of the paper where it shows better or there is none."""
+    found = Skew(0.0, 0.0, sideways=False, reason=None) if blank else estimate_skew(inked)
+    if paper is None or paper.confidence < _CLEAR_PAPER:
+        return found
+    if found.reason is not None or blank or abs(found.skew_deg - paper.angle_deg) <= _SAME_DEG:
+        trust = max(found.confidence, paper.confidence)
+        return Skew(round(paper.angle_deg, 2) + 0.0, trust, found.sideways, None)
+    return found

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from ocr.grey import to_grey
+
 if TYPE_CHECKING:
     from ocr.clean.ink import InkMap
     from ocr.image import PageImage
@@ -29,7 +31,9 @@ def sharpness(image: PageImage, inked: InkMap) -> float:
     y = int(row * image.height_px / density.shape[0])
     x = int(column * image.width_px / density.shape[1])
     top, left = max(0, y - _PATCH_PX // 2), max(0, x - _PATCH_PX // 2)
-    patch = inked.full[top : top + _PATCH_PX, left : left + _PATCH_PX]
+    patch = to_grey(
+        np.ascontiguousarray(image.pixels[top : top + _PATCH_PX, left : left + _PATCH_PX])
+    )
     slope_x = cv2.Sobel(patch, cv2.CV_32F, 1, 0)
     slope_y = cv2.Sobel(patch, cv2.CV_32F, 0, 1)
     slopes = cv2.magnitude(slope_x, slope_y) / 4
