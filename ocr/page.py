@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from ocr.codes import find_codes
+from ocr.fields import guess_fields
 from ocr.findings import PageReading
 from ocr.image import PageImage
 from ocr.missed import missed_lines
+from ocr.quality import judge_reading
 from ocr.reflow import lay_out
 from ocr.rules import WHITE
 from ocr.tables import Table, find_tables
@@ -17,6 +20,7 @@ from ocr.warp import READING_DPI, unruled_copy
 if TYPE_CHECKING:
     from ocr.clean.facts import CleanPage
     from ocr.engine import OcrEngine
+    from ocr.findings import CodeHit
     from ocr.geometry import Geometry
     from ocr.image import Pixels
     from ocr.text import Word
@@ -35,7 +39,23 @@ def recognise(image: PageImage, cleaned: CleanPage, engine: OcrEngine) -> PageRe
     Raises:
         OcrError: what the engine raises.
     """
-    return PageReading(read_page(image, cleaned.geometry, engine))
+    geometry = cleaned.geometry
+    text = read_page(image, geometry, engine)
+    return PageReading(
+        text,
+        _codes(image, geometry),
+        guess_fields(text, geometry.dpi),
+        judge_reading(text, geometry.dpi),
+    )
+
+
+def _codes(image: PageImage, geometry: Geometry) -> tuple[CodeHit, ...]:
+    """Return the codes of the scan, which need no straight page, where they are displayed."""
+    found = []
+    for code in find_codes(image):
+        a, b, c, d = (geometry.point(*corner) for corner in code.quad)
+        found.append(replace(code, quad=(a, b, c, d)))
+    return tuple(found)
 
 
 def read_page(image: PageImage, geometry: Geometry, engine: OcrEngine) -> PageText:
