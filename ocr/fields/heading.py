@@ -26,6 +26,7 @@ _REACH: Final = 8.0
 _ORGAN_LINES: Final = 4
 _ORGAN_PITCH: Final = 2.6
 _NUMBER_SIGN: Final = re.compile(r"^\W{0,2}(?:s[o06]|\$o)\s?[:.;,]?\s*")
+_FOOT_NUMBER: Final = re.compile(r"^\W{0,2}so\s?[:.]\s*[0-9]{1,6}\s?/\s?[a-z0-9&.\-]+$")
 _FIGURES: Final = re.compile(r"([0-9]{1,6})\s*(?=/|$)")
 _NOTATION: Final = re.compile(
     r"/\s*((?:(?:19|20)[0-9]{2}\s*/\s*)?[A-ZĐƯ][A-Za-zĐđƯư0-9&.]*"
@@ -66,8 +67,21 @@ def find_head(layout: Layout) -> Head:
     numbers = [piece for piece in pieces if _NUMBER_SIGN.match(piece.folded)]
     if state is not None and columns:
         numbers = [piece for piece in numbers if piece.box[0] < state.box[0]]
+    if not numbers:
+        numbers = _at_foot(layout)
     numbers = [piece for piece in numbers if _number_in(layout, piece) is not None]
     return Head(state, numbers[0] if numbers else None, columns)
+
+
+def _at_foot(layout: Layout) -> list[Piece]:
+    """Return the lines with the sign left below the body, where certificates bear their number."""
+    return [
+        piece
+        for piece in layout.pieces
+        if piece.y >= _HEAD * layout.height
+        and piece.box[2] < layout.width / 2
+        and _FOOT_NUMBER.match(piece.folded)
+    ]
 
 
 def guess_head(layout: Layout, head: Head, today: dt.date | None) -> list[FieldGuess]:
@@ -97,7 +111,7 @@ def _number_in(layout: Layout, piece: Piece) -> list[FieldGuess] | None:
     if notation is not None:
         value = _notation(notation[1])
         if not value:
-            return None
+            return [_guess("number", figures[1], words, "number.sign")] if figures else None
         noted = piece.between(notation.start(1), notation.end(1))
         found = [_guess("notation", value, noted, "number.notation")]
         return [_guess("number", figures[1], words, "number.sign"), *found] if figures else found
@@ -116,7 +130,13 @@ def _notation(printed: str) -> str:
     parts = re.split(r"([-/])", value)
     value = "".join(_SHORT.get(part, part) if part.isalpha() else part for part in parts)
     capitals = sum(letter.isupper() for letter in value)
-    return value if capitals > 1 and len(value) <= NOTATION_MAX else ""
+    odd = any(part[:1].isalpha() and _odd(part) for part in re.split(r"[-/&.]", value))
+    return value if capitals > 1 and not odd and len(value) <= NOTATION_MAX else ""
+
+
+def _odd(part: str) -> bool:
+    """Whether a part of a notation has small letters and is no short form that has them."""
+    return not part.isupper() and part not in SHORT_TYPES
 
 
 def _date(layout: Layout, head: Head, today: dt.date | None) -> list[FieldGuess]:
@@ -127,7 +147,7 @@ def _date(layout: Layout, head: Head, today: dt.date | None) -> list[FieldGuess]
         for day in days(piece.folded, today):
             words = piece.between(day.start, day.stop)
             box = union(word.box for word in words)
-            place = piece.text[: day.start]
+            place = _after_number(piece.text[: day.start])
             alone = len(piece.text) - day.stop <= 2  # noqa: PLR2004 - a stop and a speck
             if not (_PLACE.match(place) and alone and "ngay" in piece.folded[day.start :]):
                 continue
@@ -139,6 +159,13 @@ def _date(layout: Layout, head: Head, today: dt.date | None) -> list[FieldGuess]
             if best is None or far < best[0]:
                 best = far, guess
     return [best[1]] if best else []
+
+
+def _after_number(text: str) -> str:
+    """Return ``text`` without a number and notation that stand close before a place."""
+    sign = _NUMBER_SIGN.match(fold_letters(text))
+    notation = _NOTATION.search(text, sign.end()) if sign else None
+    return text[notation.end() :] if notation else text
 
 
 def _organ(layout: Layout, head: Head) -> list[FieldGuess]:

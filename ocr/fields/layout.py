@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from statistics import fmean, median
 from typing import Final
 
@@ -17,10 +18,13 @@ from ocr.text import PageText, Word, WordBox
 from ocr.vietnamese import fold, normalise
 
 _GAP: Final = 1.0  # in heights of a usual word: wider than any space of justified text
+_SPACES: Final = 2.0
+_WIDEST: Final = 2.0
 _LEVEL: Final = 0.35
 _UPPER_SHARE: Final = 0.8
 _STATE: Final = ("cong hoa xa", "doc lap -", "doc lap tu", "dang cong san viet")
 _CONF_DIGITS: Final = 4
+_LONG_LINE: Final = 7
 
 
 def fold_letters(text: str) -> str:
@@ -101,6 +105,13 @@ class Layout:
         """Return the pieces in the upper ``share`` of the page."""
         return [piece for piece in self.pieces if piece.y < share * self.height]
 
+    def margins(self) -> tuple[float, float]:
+        """Return where the body's lines begin and end, px."""
+        long = [piece for piece in self.pieces if len(piece.words) >= _LONG_LINE]
+        if not long:
+            return 0.0, self.width
+        return min(piece.box[0] for piece in long), max(piece.box[2] for piece in long)
+
     def centred(self, piece: Piece, off: float = 0.12) -> bool:
         """Whether a piece stands in the middle of the page, give or take ``off`` of its width."""
         return abs(piece.centre_x / self.width - 0.5) <= off
@@ -151,7 +162,9 @@ def lay_out(text: PageText) -> Layout:
     ]
     heights = [word.box[3] - word.box[1] for word in words]
     unit = max(1.0, median(heights)) if heights else 1.0
-    pieces = [piece for line in _lines(words) for piece in _split(line, _GAP * unit)]
+    lines = _lines(words)
+    gap = _widest_space(lines, unit)
+    pieces = [piece for line in lines for piece in _split(line, gap)]
     pieces = _joined(pieces, unit)
     pieces = [piece for piece in pieces if not _ghost(piece, pieces)]
     pieces.sort(key=lambda piece: (round(piece.y / (_LEVEL * unit)), piece.box[0], piece.text))
@@ -165,16 +178,29 @@ def _lines(words: Sequence[Word]) -> list[list[Word]]:
     return [sorted(line, key=lambda word: (word.box[0], word.box[2])) for line in lines.values()]
 
 
+def _widest_space(lines: Sequence[Sequence[Word]], unit: float) -> float:
+    """Return how wide a gap may be and still be a space: more in type of one width, px."""
+    gaps = [right.box[0] - left.box[2] for line in lines for left, right in pairwise(line)]
+    usual = median(gap for gap in gaps if gap > 0) if any(gap > 0 for gap in gaps) else 0.0
+    return min(max(_GAP * unit, _SPACES * usual), _WIDEST * unit)
+
+
 def _split(line: Sequence[Word], gap: float) -> list[Piece]:
     """Return the pieces of one line; the state's name always begins one."""
     folded = [fold(word.text) for word in line]
     pieces: list[list[Word]] = []
     for at, word in enumerate(line):
         state = " ".join(folded[at : at + 3]).startswith(_STATE)
-        if not pieces or state or word.box[0] - pieces[-1][-1].box[2] > gap:
+        last = pieces[-1][-1] if pieces else None
+        if last is None or state or word.box[0] - last.box[2] > max(gap, _lower(last, word)):
             pieces.append([])
         pieces[-1].append(word)
     return [Piece(tuple(piece)) for piece in pieces]
+
+
+def _lower(left: Word, right: Word) -> float:
+    """Return the height of the lower of two words, px: a title's spaces are as large as it is."""
+    return min(word.box[3] - word.box[1] for word in (left, right))
 
 
 def _joined(pieces: Sequence[Piece], unit: float) -> list[Piece]:
@@ -215,12 +241,13 @@ def _ghost(piece: Piece, pieces: Sequence[Piece]) -> bool:
     """Whether a piece is one word read a second time inside another piece."""
     if len(piece.words) > 1:
         return False
-    x0, _, x1, _ = piece.box
+    x0, y0, x1, y1 = piece.box
     return any(
         other is not piece
         and len(other.words) > 1
         and other.box[0] <= x0
         and x1 <= other.box[2]
-        and other.box[1] <= piece.y <= other.box[3]
+        and other.box[1] <= (y0 + y1) / 2 <= other.box[3]
+        and y1 - y0 <= other.box[3] - other.box[1]
         for other in pieces
     )

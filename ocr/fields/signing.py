@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from ocr.fields.layout import Layout, Piece, lowest_trust
@@ -18,6 +19,8 @@ _ASIDE: Final = 0.07  # of the page's width
 _FROM: Final = 0.15
 _WORDS: Final = (2, 6)
 _LONGEST: Final = 7
+_LONG_ENOUGH: Final = 7
+_RECIPIENTS: Final = "noi nhan"
 _MM_PER_INCH: Final = 25.4
 
 
@@ -41,17 +44,40 @@ def guess_signer(layout: Layout, dpi: float) -> list[FieldGuess]:
             if best is None or key > best[0]:
                 best = key, words, piece
     if best is None:
-        return []
+        return _beside_recipients(layout, names, pixel_mm)
     _, words, piece = best
     value = " ".join(word.text for word in words)
     return [FieldGuess("signer", value, lowest_trust(words), (piece.box,), "signer.block")]
+
+
+def _beside_recipients(
+    layout: Layout, names: Sequence[tuple[Piece, tuple[Word, ...]]], pixel_mm: float
+) -> list[FieldGuess]:
+    """Return the name right below the list of recipients whose office a seal has covered."""
+    lists = [piece for piece in layout.pieces if piece.folded.startswith(_RECIPIENTS)]
+    found = [
+        (piece, words)
+        for piece, words in names
+        if piece.box[0] > layout.width / 2
+        and any(
+            _NEAREST_MM <= (piece.y - one.y) / pixel_mm <= _FARTHEST_MM
+            and one.box[2] < piece.box[0]
+            for one in lists
+        )
+    ]
+    if len(found) != 1:
+        return []
+    piece, words = found[0]
+    value = " ".join(word.text for word in words)
+    return [FieldGuess("signer", value, lowest_trust(words), (piece.box,), "signer.recipients")]
 
 
 def _rank(piece: Piece) -> int | None:
     """Return 0 for an office, 1 for a person's part in the paper, None for other lines."""
     if not piece.upper or len(piece.words) > _LONGEST:
         return None
-    if piece.folded.startswith(OFFICES):
+    folded = piece.folded.lstrip(" _-*.")
+    if folded.startswith(OFFICES) or any(_almost(folded, office) for office in OFFICES):
         return 0
     return 1 if piece.folded.startswith(PERSONS) else None
 
@@ -59,7 +85,7 @@ def _rank(piece: Piece) -> int | None:
 def _name(piece: Piece) -> tuple[Word, ...] | None:
     """Return the words of a person's name that stands alone on its line."""
     words = list(piece.words)
-    while words and piece_title(words[0]):
+    while words and _before_name(words[0]):
         words.pop(0)
     low, high = _WORDS
     if not low <= len(words) <= high:
@@ -70,7 +96,7 @@ def _name(piece: Piece) -> tuple[Word, ...] | None:
     return tuple(words) if first in FAMILY_NAMES else None
 
 
-def piece_title(word: Word) -> bool:
+def _before_name(word: Word) -> bool:
     """Whether a word is a degree or rank before a name: ``ThS.``, ``Đại tá``."""
     folded = Piece((word,)).folded
     return folded.strip(".") in TITLES_BEFORE_NAMES and (
@@ -80,3 +106,10 @@ def piece_title(word: Word) -> bool:
 
 def _syllable(text: str) -> bool:
     return text.isalpha() and len(text) <= _LONGEST and text == text.capitalize()
+
+
+def _almost(read: str, office: str) -> bool:
+    """Whether a line is an office but for one letter."""
+    return len(read) == len(office) >= _LONG_ENOUGH and (
+        sum(one != other for one, other in zip(read, office, strict=True)) <= 1
+    )

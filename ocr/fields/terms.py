@@ -17,6 +17,10 @@ TYPES: Final = (
     *("Giấy khai sinh", "Giấy chứng sinh", "Giấy báo tử", "Trích lục", "Giấy xác nhận"),
     *("Giấy chứng nhận", "Giấy phép", "Chứng chỉ", "Tờ khai", "Đơn đề nghị", "Đơn xin", "Đơn"),
     *("Phiếu đề nghị", "Phiếu yêu cầu", "Bảng kê", "Bảng tổng hợp", "Danh sách", "Phụ lục"),
+    *("Giấy tiếp nhận hồ sơ và hẹn trả kết quả", "Giấy xác nhận tình trạng hôn nhân"),
+    *("Giấy chứng nhận kết hôn", "Trích lục khai sinh", "Trích lục kết hôn", "Trích lục khai tử"),
+    *("Giấy chứng nhận quyền sử dụng đất", "Giấy phép xây dựng", "Giấy phép lái xe"),
+    *("Giấy chứng nhận đăng ký hộ kinh doanh", "Giấy chứng nhận đăng ký doanh nghiệp"),
     *("Giấy tiếp nhận", "Giấy biên nhận", "Văn bản ủy quyền", "Văn bản thỏa thuận"),
     *("Giấy cam đoan", "Bản cam kết", "Bản cam đoan", "Sơ yếu lý lịch", "Di chúc"),
     *("Phiếu lý lịch tư pháp", "Hóa đơn", "Giấy đề nghị", "Giấy báo", "Bằng tốt nghiệp"),
@@ -71,7 +75,7 @@ _FAMILY_NAMES: Final = (
     "kim kpa ksor ky la lac lai lam lanh lau le leo lieng lo lu luc lung luong luu ly ma mac "
     "mai mlo moc moong mua nay ngai ngan nghiem ngo ngoc nguyen nhan nhu nie ninh nong ong pang "
     "pham phan phi phung pu quach quan quang rcom ro sam sin siu son sung ta tan tang thach "
-    "thai tham than thao thi thieu tieu to ton tong tran trieu trinh truong tu ung uong va van "
+    "thai tham than thao thieu tieu to ton tong tran trieu trinh truong tu ung uong va van "
     "vang vi vien vo vu vuong xa xeo y "
 )
 FAMILY_NAMES: Final = frozenset(_FAMILY_NAMES.split())

@@ -22,11 +22,15 @@ _TITLE_WITHIN: Final = 0.5
 _LINES: Final = 6
 _PITCH: Final = 2.3  # of the lines of a subject, in heights of a word
 _LOOSER: Final = 1.4
-_ABOUT: Final = re.compile(r"^\W{0,2}(?:v\s?/\s?v|ve viec)\s?[:.]?\s*")
-_LETTER_ABOUT: Final = re.compile(r"^\W{0,2}v\s?/\s?v")
+_WIDER: Final = 1.12
+_LONGER: Final = 1.05
+_PLACES: Final = ("xa ", "phuong ", "thi tran ", "huyen ", "quan ", "tinh ", "thanh pho ", "thon ")
+_ABOUT: Final = re.compile(r"^\W{0,2}(?:v\s?[/|l]?\s?[vwy]\b|ve viec)\s?[:.]?\s*")
+_LETTER_ABOUT: Final = re.compile(r"^\W{0,2}v\s?[/|l]?\s?[vwy]\b")
 _END: Final = re.compile(
     r"^\W{0,2}(can cu|kinh gui|dieu \d|chuong|phan|so\s?[:.]|ho va ten|ho, chu dem|hom nay|theo "
-    r"|xet |\(?kem theo|\(?ban hanh|nam \d|ten|noi|chung toi|\d)"
+    r"|xet |\(?kem theo|\(?ban hanh|nam \d|ten|noi|chung toi|cap cho|chung nhan|cong hoa|ngay"
+    r"|\d+\s?[.)])"
 )
 _FOLDED: Final = tuple(
     sorted(((fold_letters(name), name) for name in TYPES), key=lambda pair: -len(pair[0]))
@@ -39,9 +43,30 @@ def guess_title(layout: Layout, head: Head) -> list[FieldGuess]:
         name = _type(layout, piece)
         if name is None:
             continue
-        found = [FieldGuess("type", name, mean_trust(piece.words), (piece.box,), "type.title")]
-        return found + _subject(_below(layout, piece), "subject.title")
+        found = FieldGuess("type", name, mean_trust(piece.words), (piece.box,), "type.title")
+        rest = _rest(piece, name)
+        lines = _below(layout, piece)
+        if lines and not _stands_in(layout, lines[0]):
+            lines = []
+        if rest is not None:
+            lines = [rest, *(line for line in lines if line.upper)]
+        return [found, *_subject(lines, "subject.title")]
     return _letter(layout, head)
+
+
+def _stands_in(layout: Layout, line: Piece) -> bool:
+    """Whether a line is no paragraph of the body: it says so, or it is set in on both sides."""
+    if _ABOUT.match(line.folded.lstrip("(")):
+        return True
+    left, right = layout.margins()
+    inside = line.box[0] > left + layout.unit and line.box[2] < right - layout.unit
+    return line.text.lstrip("(")[:1].isupper() and ":" not in line.text and inside
+
+
+def _rest(piece: Piece, name: str) -> Piece | None:
+    """Return what a title says beyond its type: the subject of "TỜ KHAI ĐĂNG KÝ KHAI SINH"."""
+    words = piece.words[len(name.split()) :]
+    return Piece(words) if words and any(map(str.isalpha, Piece(words).text)) else None
 
 
 def _type(layout: Layout, piece: Piece) -> str | None:
@@ -81,7 +106,20 @@ def _ends(title: Piece, taken: Sequence[Piece], piece: Piece, unit: float) -> bo
         return True
     if taken and piece.upper != taken[0].upper:
         return True
+    if steps and step > _WIDER * steps[-1] and _begins_anew(taken[-1] if taken else None, piece):
+        return True
+    if piece.text[0].isupper() and not piece.upper and piece.folded.startswith(_PLACES):
+        return True
+    if piece.text[0].islower():
+        return False
     return bool(_END.match(piece.folded)) or piece.folded.startswith(OFFICES)
+
+
+def _begins_anew(before: Piece | None, piece: Piece) -> bool:
+    """Whether a line with a capital is longer than the one above, as a paragraph's first is."""
+    if before is None or not piece.text[0].isupper():
+        return False
+    return piece.box[2] - piece.box[0] > _LONGER * (before.box[2] - before.box[0])
 
 
 def _subject(lines: Sequence[Piece], rule: str) -> list[FieldGuess]:
