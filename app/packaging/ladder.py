@@ -45,7 +45,7 @@ class Recompressed:
     Args:
         layers: what is embedded.
         rung: ``white`` or ``mixed`` as asked for, ``plain`` where the page did not allow it.
-        reason: why it did not: ``tinted`` or ``picture``.
+        reason: why it did not: ``tinted``, ``patterned`` or ``picture``.
     """
 
     layers: Layers

@@ -32,6 +32,8 @@ from app.packaging.raster import (
 )
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from app.packaging.raster import Pixels
 
 _DPI: Final = 300.0
@@ -40,7 +42,11 @@ _WIDEST_LETTER_CELLS: Final = 5
 _MEDIAN_CELLS: Final = 15
 _PAPER_SHARE: Final = 0.85  # darker than this share of the page's paper is no paper
 _TINT: Final = 28  # between the strongest and the weakest channel: coloured, not white paper
-_TINTED_SHARE: Final = 0.08
+_AREA_TINT: Final = 12  # beside the page's own paper
+_INK_CELLS: Final = 3  # no stroke is as wide: 2 mm
+_TINTED_SHARE: Final = 0.06
+_PALE: Final = (5, 45)  # depth of a cell in which a fine pattern lies, and nothing written
+_PATTERNED_SHARE: Final = 0.25
 _MID_TONES: Final = (50, 200)
 _LINE_CELLS: Final = 7  # no line of print is as tall: 4.7 mm
 _MID_TONE_SHARE: Final = 0.04
@@ -60,7 +66,8 @@ class Survey:
     Args:
         paper: ``uint8 hxw`` or ``hxwx3``, colour of the paper in each cell.
         picture: map of the cells that are no paper, such as photos and dark panels.
-        plain: why the page must not be whitened, or None: ``tinted`` or ``picture``.
+        plain: why the page must not be whitened, or None: ``tinted``, ``patterned`` or
+            ``picture``.
     """
 
     paper: Pixels
@@ -82,7 +89,7 @@ def survey(page: Pixels, dpi: float) -> Survey:
     picture = near(picture, _WIDEST_LETTER_CELLS)
     local[picture > 0] = whole
     paper = mean(local, _WIDEST_LETTER_CELLS)
-    return Survey(paper, picture, _no_white_paper(small, paper))
+    return Survey(paper, picture, _no_white_paper(small, whole, paper, picture))
 
 
 def whiten(page: Pixels, found: Survey) -> Pixels:
@@ -122,14 +129,39 @@ def _grain(depth: Pixels) -> float:
     return float(np.clip(middle + _GRAIN_SIGMAS * _MAD_TO_SIGMA * off, _LEAST_DEPTH, _MOST_DEPTH))
 
 
-def _no_white_paper(small: Pixels, paper: Pixels) -> str | None:
-    if not is_grey(small):
-        high = lightest(small)
-        tinted = (high - darkest(small) > _TINT) & (high > WHITE // 2)
-        if tinted.mean() > _TINTED_SHARE:
-            return "tinted"
-    even = darkest(over(small, paper))
-    middle = ((even > _MID_TONES[0]) & (even < _MID_TONES[1])).astype(np.uint8)
-    block = np.ones((_LINE_CELLS, _LINE_CELLS), np.uint8)
-    areas = np.asarray(cv2.morphologyEx(middle, cv2.MORPH_OPEN, block))
-    return "picture" if areas.mean() > _MID_TONE_SHARE else None
+def _no_white_paper(small: Pixels, whole: Pixels, found: Pixels, picture: Pixels) -> str | None:
+    """Return why a page must keep its paper, or None.
+
+    Args:
+        small: the page in cells.
+        whole: colour of the page's paper.
+        found: colour of the paper in each cell.
+        picture: map of the cells that are no paper.
+    """
+    if _tinted(small, whole):
+        return "tinted"
+    depth = np.subtract(WHITE, darkest(over(small, found)))
+    inked = near((depth > _PALE[1]).astype(np.uint8), _WIDEST_LETTER_CELLS)
+    bare = (inked == 0) & (picture == 0)
+    if bare.any() and (depth[bare] > _PALE[0]).mean() > _PATTERNED_SHARE:
+        return "patterned"
+    middle = (depth > WHITE - _MID_TONES[1]) & (depth < WHITE - _MID_TONES[0])
+    return "picture" if _areas(middle, _LINE_CELLS) > _MID_TONE_SHARE else None
+
+
+def _tinted(small: Pixels, whole: Pixels) -> bool:
+    """Return whether the paper is coloured, or large areas on it are."""
+    if is_grey(small):
+        return False
+    if int(whole.max()) - int(whole.min()) > _TINT:
+        return True
+    beside = over(small, np.full_like(small, whole))
+    high = lightest(beside)
+    coloured = (high - darkest(beside) > _AREA_TINT) & (high > WHITE // 2)
+    return _areas(coloured, _INK_CELLS) > _TINTED_SHARE
+
+
+def _areas(flags: NDArray[np.bool_], cells: int) -> float:
+    """Return the share of the page under marked areas at least so many cells wide and tall."""
+    block = np.ones((cells, cells), np.uint8)
+    return float(np.mean(cv2.morphologyEx(flags.astype(np.uint8), cv2.MORPH_OPEN, block)))
