@@ -29,7 +29,7 @@ _NUMBER_SIGN: Final = re.compile(r"^\W{0,2}(?:s[o06]|\$o)\s?[:.;,]?\s*")
 _FOOT_NUMBER: Final = re.compile(r"^\W{0,2}so\s?[:.]\s*[0-9]{1,6}\s?/\s?[a-z0-9&.\-]+$")
 _FIGURES: Final = re.compile(r"([0-9]{1,6})\s*(?=/|$)")
 _NOTATION: Final = re.compile(
-    r"/\s*((?:(?:19|20)[0-9]{2}\s*/\s*)?[A-ZĐƯ][A-Za-zĐđƯư0-9&.]*"
+    r"\s*/\s*((?:(?:19|20)[0-9]{2}\s*/\s*)?[A-ZĐƯ][A-Za-zĐđƯư0-9&.]*"
     r"(?:\s?[-–]\s?[A-ZĐƯ0-9][A-Za-zĐđƯư0-9&.]*)*)"
 )
 _REGISTER_YEAR: Final = re.compile(r"/\s*((?:19|20)[0-9]{2})$")

@@ -58,7 +58,7 @@ def _stands_in(layout: Layout, line: Piece) -> bool:
     """Whether a line is no paragraph of the body: it says so, or it is set in on both sides."""
     if _ABOUT.match(line.folded.lstrip("(")):
         return True
-    left, right = layout.margins()
+    left, right = layout.margins(line)
     inside = line.box[0] > left + layout.unit and line.box[2] < right - layout.unit
     return line.text.lstrip("(")[:1].isupper() and ":" not in line.text and inside
 
@@ -100,19 +100,24 @@ def _ends(title: Piece, taken: Sequence[Piece], piece: Piece, unit: float) -> bo
     before = taken[-1] if taken else title
     step = piece.y - before.y
     steps = [below.y - above.y for above, below in pairwise([title, *taken])]
-    if step > _PITCH * max(unit, title.box[3] - title.box[1]):
-        return True
-    if steps and step > _LOOSER * steps[-1]:
-        return True
-    if taken and piece.upper != taken[0].upper:
-        return True
-    if steps and step > _WIDER * steps[-1] and _begins_anew(taken[-1] if taken else None, piece):
-        return True
-    if piece.text[0].isupper() and not piece.upper and piece.folded.startswith(_PLACES):
+    far = step > _PITCH * max(unit, title.box[3] - title.box[1])
+    looser = bool(steps) and step > _LOOSER * steps[-1]
+    restyled = bool(taken) and piece.upper != taken[0].upper
+    if (
+        far
+        or looser
+        or restyled
+        or (
+            steps
+            and step > _WIDER * steps[-1]
+            and _begins_anew(taken[-1] if taken else None, piece)
+        )
+    ):
         return True
     if piece.text[0].islower():
         return False
-    return bool(_END.match(piece.folded)) or piece.folded.startswith(OFFICES)
+    place = not piece.upper and piece.folded.startswith(_PLACES)
+    return place or bool(_END.match(piece.folded)) or piece.folded.startswith(OFFICES)
 
 
 def _begins_anew(before: Piece | None, piece: Piece) -> bool:
