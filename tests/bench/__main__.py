@@ -27,9 +27,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("name", choices=NAMES)
     parser.add_argument("--json", action="store_true", help="one JSON value on stdout")
-    parser.add_argument(
-        "--write", action="store_true", help="append the table to docs/benchmarks.md"
-    )
+    parser.add_argument("--write", action="store_true", help="append the table to its document")
     parser.add_argument("--repeats", type=int, default=3, help="interleaved repeats, medians shown")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--pages", type=Path, default=None, help="a corpus folder with truth.json")
@@ -37,6 +35,10 @@ def main() -> int:
     parser.add_argument("--sheets", type=int, default=None, help="scan: sheets at the pace")
     parser.add_argument("--faults", type=int, default=None, help="scan: faults to inject")
     parser.add_argument("--only", default=None, help="scan: parts to run, with commas between")
+    parser.add_argument("--kinds", default=None, help="ocr: kinds of invented pages, all, public")
+    parser.add_argument("--per-kind", type=int, default=None, help="ocr: sets of each kind")
+    parser.add_argument("--severity", choices=("clean", "office", "hard"), default=None)
+    parser.add_argument("--worst", type=Path, default=None, help="ocr: folder for the worst pages")
     parser.add_argument("--quick", action="store_true", help="scan: few sheets, few faults")
     options = parser.parse_args()
     name: str = options.name
@@ -46,6 +48,8 @@ def main() -> int:
         print(f"{name}: not_yet", file=sys.stderr)
         return 2
     module = importlib.import_module(f"tests.bench.{name}")
+    if hasattr(module, "choose"):
+        module = module.choose(options)
     with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as work:
         options.work = Path(work)
         try:
@@ -66,7 +70,7 @@ def main() -> int:
     else:
         print(text)
     if options.write:
-        machine.append(DOCUMENT, name, text)
+        machine.append(getattr(module, "DOCUMENT", DOCUMENT), name, text)
     return 0
 
 

@@ -1,14 +1,17 @@
 """The reading room by itself: cost and errors of each engine, on the sample and on held-out seeds.
 
 The held-out dossiers are other people, other figures, other skews and noise than any threshold was
-ever chosen on. The hard form has full stops as leaders.
+ever chosen on. The hard form has full stops as leaders. Kind by kind `accuracy.py` measures, chosen by
+`--kinds`, `--per-kind`, `--severity` or `--worst`; `--kinds public` measures on scans others made.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 import resource
 import statistics
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +25,7 @@ from tests.corpus.truth import PageTruth, SampleTruth, load_truth
 
 if TYPE_CHECKING:
     import argparse
+    from types import ModuleType
 
 HELD_OUT = (77_000_001, 77_000_002)
 _LEADERS = (
@@ -33,6 +37,16 @@ _LEADERS = (
     ("Điện thoại liên hệ:", "0912 234 377"),
     ("Nội dung đề nghị:", "xác nhận tình trạng nhà ở sau mưa lũ"),
 )
+
+
+def choose(options: argparse.Namespace) -> ModuleType:
+    """Give the module that measures what was asked for: this one, by kind, or public scans."""
+    if options.kinds == "public":
+        return importlib.import_module("tests.bench.accuracy_public")
+    asked = (options.kinds, options.per_kind, options.severity, options.worst)
+    if any(one is not None for one in asked):
+        return importlib.import_module("tests.bench.accuracy")
+    return sys.modules[__name__]
 
 
 def run(options: argparse.Namespace) -> dict[str, object]:

@@ -97,7 +97,7 @@ def _front(
     iso_until = "{2}-{1:02d}-{0:02d}".format(*until)
     sheet.fields.update(
         identity_number=who.number,
-        full_name=who.name.upper(),
+        identity_name=who.name,
         birth_date=iso_born,
         expiry=iso_until,
     )
