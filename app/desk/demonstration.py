@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.desk import paper_files, reception, review, signing, submission, training
+from app.desk import paper_files, papers, reception, review, signing, submission, training
 from app.desk.office import Office
 from app.desk.opening import Opening, posts
 from app.desk.reception import ScanProfile
@@ -141,14 +141,14 @@ class Demonstration:
         """Hide what is flagged blank, accept the proposed papers and their page numbers."""
         office = self.office
         views = review.page_views(office, dossier)
+        if any(view.page.document is None for view in views if view.page.current):
+            papers.accept_papers(office, dossier, papers.propose_papers(office, dossier))
+            views = review.page_views(office, dossier)
         blank = [
             view.page.id
             for view in views
             if view.page.current and view.facts is not None and view.facts.blank
         ]
-        groups = review.propose_papers(office, dossier)
-        if any(view.page.document is None for view in views if not view.page.dropped):
-            review.accept_papers(office, dossier, groups)
         if blank and len(blank) < sum(1 for view in views if view.page.current):
             review.hide_blank(office, dossier, blank)
             self._drop_empty_papers(dossier)

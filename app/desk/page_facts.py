@@ -48,7 +48,7 @@ class Reading:
     Attributes:
         lines: in reading order.
         mean_confidence: over the letters, 0 to 1; 0 without words.
-        codes: what the codes on the page say, from the top.
+        codes: format and text of each code on the page, from the top.
         reasons: slugs of what a clerk should know.
         size_px: width and height of the shown page, which boxes refer to.
     """
@@ -56,7 +56,7 @@ class Reading:
     lines: tuple[str, ...]
     mean_confidence: float
     fields: tuple[PageField, ...]
-    codes: tuple[str, ...]
+    codes: tuple[tuple[str, str], ...]
     reasons: tuple[str, ...]
     size_px: tuple[int, int]
 
@@ -114,7 +114,7 @@ def _reading(office: Office, blob: BlobId) -> Reading:
             )
             for field in found.get("fields", ())
         ),
-        codes=tuple(str(code["text"]) for code in found.get("codes", ())),
+        codes=tuple((str(code["format"]), str(code["text"])) for code in found.get("codes", ())),
         reasons=tuple(found.get("quality", {}).get("reasons", ())),
         size_px=(int(found["width_px"]), int(found["height_px"])),
     )

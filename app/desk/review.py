@@ -7,15 +7,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.clock import unix_ms
 from app.desk import edits, page_facts, paper_files, reception
 from app.desk.office import Office
 from app.desk.page_facts import PageFacts, Reading
 from app.domain import rules
-from app.domain.dossier import Document
 from app.domain.errors import Trouble
-from app.domain.grouping import Group, LoosePage, propose
-from app.domain.ids import DocumentId, DossierId, PageId, uuid7
+from app.domain.ids import DocumentId, DossierId, PageId
 from app.domain.page import AS_SCANNED, Page, Recipe
 from app.pipeline import flow
 from app.store import catalogue, dossiers
@@ -97,59 +94,6 @@ def failure(office: Office, page: Page) -> str | None:
         if rows and rows[0]["state"] == "failed":
             return str(json.loads(str(rows[0]["error"]))["slug"])
     return None
-
-
-# --- papers ---------------------------------------------------------------------------------
-
-
-def propose_papers(office: Office, dossier: DossierId) -> tuple[Group, ...]:
-    """Which pages seem to make which paper; indexes count the pages that are not dropped."""
-    loose = []
-    for page in dossiers.pages(office.vault.db, dossier):
-        if page.dropped:
-            continue
-        found = page_facts.facts(office, page)
-        blank = bool(found and found.blank)
-        loose.append(LoosePage(page_facts.lines(office, page), blank, page.name))
-    return propose(loose, catalogue.paper_kinds())
-
-
-def accept_papers(office: Office, dossier: DossierId, groups: Sequence[Group]) -> None:
-    """Make the proposed papers and put the pages into them; undoable page by page."""
-    office.editable(dossier)
-    pages = [p for p in dossiers.pages(office.vault.db, dossier) if not p.dropped]
-    after: list[Page] = []
-    for position, group in enumerate(groups):
-        document = add_paper(office, dossier, group.kind, group.title, position)
-        after += [dataclasses.replace(pages[i], document=document) for i in group.pages]
-    edits.replace(office, dossier, after, "page.assigned")
-    for document_row in dossiers.documents(office.vault.db, dossier):
-        if not any(page.document == document_row.id for page in after):
-            with transaction(office.vault.db):
-                dossiers.delete_document(office.vault.db, document_row.id)
-
-
-def add_paper(
-    office: Office, dossier: DossierId, kind: str, title: str, position: int
-) -> DocumentId:
-    """A new paper of the dossier, under the component its kind answers."""
-    office.editable(dossier)
-    db = office.vault.db
-    found = dossiers.get(db, dossier)
-    procedure = catalogue.procedure(found.procedure_code, found.procedure_version)
-    component = procedure.component_for(kind)
-    document = Document(
-        id=DocumentId(uuid7(unix_ms())),
-        dossier=dossier,
-        position=position,
-        component=component.id if component else None,
-        kind=kind,
-        title=title,
-    )
-    with transaction(db):
-        dossiers.insert_document(db, document)
-        dossiers.note(db, office.act(), "document.added", document.id, kind=kind)
-    return document.id
 
 
 # --- the clerk's hand -----------------------------------------------------------------------

@@ -13,6 +13,8 @@ from app.domain.ids import BlobId, DocumentId, DossierId, JobId, PageId
 
 SUPERSEDED = "superseded"
 """Flag of a side whose sheet was fed again: it stays stored and counts no more."""
+SEPARATOR = "separator"
+"""Flag of a side of a separator sheet: left out, never lost."""
 Side = Literal["front", "back"]
 Quarter = Literal[0, 90, 180, 270]
 

@@ -50,6 +50,7 @@ PAGE = {
     "rescan": Badge("cross", "red"),
     "blank": Badge("triangle", "amber"),
     "hidden": Badge("dash", "grey"),
+    "separator": Badge("dash", "grey"),
     "dropped": Badge("dash", "grey"),
 }
 DOSSIER = {

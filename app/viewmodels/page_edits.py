@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from app.desk import edits, review
+from app.desk import edits, papers, review
 from app.desk.office import Office
 from app.domain.ids import DossierId, PageId
 from app.store import dossiers
@@ -30,8 +30,8 @@ class Edits:
     def propose(self) -> None:
         """Sort the pages into papers by their text."""
         self._act(
-            lambda office, dossier: review.accept_papers(
-                office, dossier, review.propose_papers(office, dossier)
+            lambda office, dossier: papers.accept_papers(
+                office, dossier, papers.propose_papers(office, dossier)
             )
         )
 
@@ -41,7 +41,7 @@ class Edits:
         def act(office: Office, dossier: DossierId) -> None:
             position = len(dossiers.documents(office.vault.db, dossier))
             title = ui("paper.new", n=position + 1)
-            document = review.add_paper(office, dossier, "other", title, position)
+            document = papers.add_paper(office, dossier, "other", title, position)
             review.assign(office, dossier, pages, document)
 
         if pages:
@@ -51,9 +51,9 @@ class Edits:
         """Put pages into paper ``number``."""
 
         def act(office: Office, dossier: DossierId) -> None:
-            papers = dossiers.documents(office.vault.db, dossier)
-            if 1 <= number <= len(papers):
-                review.assign(office, dossier, pages, papers[number - 1].id)
+            found = dossiers.documents(office.vault.db, dossier)
+            if 1 <= number <= len(found):
+                review.assign(office, dossier, pages, found[number - 1].id)
 
         if pages:
             self._act(act)
@@ -83,7 +83,9 @@ class Edits:
     def toggle_blank(self, pages: Sequence[PageId]) -> None:
         """Leave blank pages out; left out ones come back, knowingly kept."""
         states = {row.state for row in self._rows(pages)}
-        how = review.keep_blank if states == {"hidden"} else review.hide_blank
+        how = (
+            review.keep_blank if states and states <= {"hidden", "separator"} else review.hide_blank
+        )
         if pages:
             self._act(lambda office, dossier: how(office, dossier, pages))
 

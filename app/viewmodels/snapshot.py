@@ -13,12 +13,17 @@ from app.desk.signing import PaperStatus
 from app.desk.submission import QueueRow
 from app.domain.dossier import Dossier
 from app.domain.ids import BlobId, DossierId, PageId
+from app.domain.page import SEPARATOR
 from app.domain.procedure import Procedure
 from app.domain.rules import Finding
 from app.store import catalogue, dossiers
 from app.store.database import reading
 
-PageState = Literal["received", "cleaned", "read", "failed", "blank", "hidden", "dropped", "rescan"]
+PageState = Literal[
+    "received", "cleaned", "read", "failed", "blank", "hidden", "separator", "dropped", "rescan"
+]
+OUT = frozenset({"hidden", "separator", "dropped"})
+"""States of pages that take part in no paper."""
 ALWAYS = frozenset({"new", "queue", "doctor", "send", "back", "scanner", "sides", "sheets"})
 EDITS = frozenset(
     {"propose", "count", "blank", "drop", "left", "right", "as_scanned", "up", "down", "numbers",
@@ -105,7 +110,7 @@ class Snapshot:
     @property
     def current(self) -> int:
         """Pages that take part in a paper."""
-        return sum(1 for page in self.pages if page.state not in {"hidden", "dropped"})
+        return sum(1 for page in self.pages if page.state not in OUT)
 
     @property
     def settled(self) -> int:
@@ -225,6 +230,7 @@ def _page_state(view: PageView, coming: bool) -> PageState:  # noqa: FBT001 - a 
     blank = facts is not None and facts.blank and "blank_kept" not in page.flags
     rows: tuple[tuple[PageState, bool], ...] = (
         ("dropped", page.dropped),
+        ("separator", page.hidden and SEPARATOR in page.flags),
         ("hidden", page.hidden),
         ("rescan", bool(bad & set(page.flags))),
         ("failed", view.failure is not None),
@@ -239,7 +245,7 @@ def _paper(
     number: int, status: PaperStatus, pages: tuple[PageRow, ...], dossier: Dossier
 ) -> PaperRow:
     mine = [page for page in pages if page.paper == number and page.state != "dropped"]
-    shown = sum(1 for page in mine if page.state != "hidden")
+    shown = sum(1 for page in mine if page.state not in OUT)
     state = _paper_state(status, {page.state for page in mine}, dossier)
     return PaperRow(number, status.document.title, shown, state, status.slug, status)
 

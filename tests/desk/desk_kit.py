@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.clock import unix_ms
-from app.desk import reception, review
+from app.desk import papers, reception
 from app.desk.office import Office
 from app.desk.opening import Opening, open_counter
 from app.desk.reception import ScanProfile
@@ -111,7 +111,7 @@ class Bench:
         self.feed(dossier, files)
         self.work()
         reception.confirm_count(self.office, dossier)
-        review.accept_papers(self.office, dossier, review.propose_papers(self.office, dossier))
+        papers.accept_papers(self.office, dossier, papers.propose_papers(self.office, dossier))
         return dossier
 
     def pages(self, dossier: DossierId) -> tuple[Page, ...]:

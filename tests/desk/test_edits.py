@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.desk import edits, page_facts, review
+from app.desk import edits, page_facts, papers, review
 from app.domain.errors import Trouble
 from app.domain.ids import DossierId
 from app.store import dossiers, journal
@@ -49,7 +49,7 @@ def test_a_hundred_edits_undone_are_the_start_and_redone_the_end(bench, files, s
     chance = random.Random(seed)
     dossier = bench.dossier()
     bench.feed(dossier, files)
-    review.accept_papers(bench.office, dossier, review.propose_papers(bench.office, dossier))
+    papers.accept_papers(bench.office, dossier, papers.propose_papers(bench.office, dossier))
     start = shown(bench, dossier)
     states = [start]
     for _ in range(100):
@@ -149,7 +149,7 @@ def test_once_signing_began_nothing_can_be_edited(bench: Bench, files):
     for act in (
         lambda: review.drop(bench.office, dossier, [page.id]),
         lambda: edits.undo(bench.office, dossier),
-        lambda: review.add_paper(bench.office, dossier, "other", "Khác", 9),
+        lambda: papers.add_paper(bench.office, dossier, "other", "Khác", 9),
         lambda: bench.feed(dossier, files),
     ):
         with pytest.raises(Trouble) as caught:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from app.desk import edits, page_facts, review
+import numpy as np
+import zxingcpp
+
+from app.desk import edits, page_facts, papers, reception, review
 from app.domain.page import AS_SCANNED, Recipe
+from app.domain.separators import Separator, encode
 from app.store import dossiers
+from tests.corpus.pages import jpeg
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,3 +59,62 @@ def test_a_crop_by_hand_survives_the_vault_and_undo(bench: Bench, files: Files):
     assert abs(height - 3508 * 0.5) <= 2
     edits.undo(bench.office, dossier)
     assert dossiers.page(bench.db, page.id).recipe == page.recipe
+
+
+def separator(text: str) -> bytes:
+    """A scanned separator sheet: its code on white paper."""
+    code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode)
+    picture = np.asarray(code.to_image(scale=12), np.uint8)
+    page = np.full((3508, 2480, 3), 250, np.uint8)
+    height, width = picture.shape
+    page[400 : 400 + height, 900 : 900 + width] = picture[:, :, None]
+    return jpeg(page)
+
+
+def test_a_separator_parts_papers_and_is_left_out_but_never_lost(
+    bench: Bench, files: Files, tmp_path: Path
+):
+    sheet = tmp_path / "phan-cach.jpg"
+    sheet.write_bytes(separator(encode(Separator(component="minutes"))))
+    dossier = bench.dossier()
+    bench.feed(dossier, [files[1], sheet, files[0]])
+    bench.work()
+    papers.accept_papers(bench.office, dossier, papers.propose_papers(bench.office, dossier))
+    first, aside, last = bench.pages(dossier)
+    kinds = {paper.id: paper.kind for paper in dossiers.documents(bench.db, dossier)}
+    assert last.document is not None
+    assert kinds[last.document] == "minutes", "the sheet says so, whatever the text looks like"
+    assert first.document not in {None, last.document}
+    assert (aside.document, aside.hidden, aside.dropped) == (None, True, False)
+    slugs = {finding.slug for finding in review.findings(bench.office, dossier)}
+    assert "rule.page_unassigned" not in slugs
+    reception.confirm_count(bench.office, dossier)
+    assert dossiers.get(bench.db, dossier).declared_sheets == 3, "it counts as a sheet fed"
+    edits.undo(bench.office, dossier)
+    assert not bench.pages(dossier)[1].hidden
+
+
+def test_a_page_number_that_stands_too_late_blocks_until_the_clerk_confirms_it(
+    bench: Bench, files: Files
+):
+    dossier = bench.read(files)
+    last = bench.pages(dossier)[2]
+    review.move(bench.office, dossier, last.id, -1)
+    doubt = [f for f in review.findings(bench.office, dossier) if f.slug.startswith("rule.page_")]
+    assert [finding.slug for finding in doubt] == ["rule.page_order"]
+    review.settle_page_numbers(bench.office, dossier, [bench.pages(dossier)[2].id])
+    assert review.findings(bench.office, dossier) == ()
+    edits.undo(bench.office, dossier)
+    assert review.findings(bench.office, dossier) != ()
+
+
+def test_guessed_fields_say_where_on_the_page_they_stand(bench: Bench, files: Files):
+    dossier = bench.read(files)
+    read = page_facts.reading(bench.office, bench.pages(dossier)[1])
+    assert read is not None
+    assert read.label == "1/2"
+    (field,) = [field for field in read.fields if field.name == "page_label"]
+    width, height = read.size_px
+    for x0, y0, x1, y1 in field.boxes:
+        assert 0 <= x0 < x1 <= width
+        assert 0 <= y0 < y1 <= height

@@ -8,7 +8,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from app.desk import edits, page_facts, reception, review, signing
+from app.desk import edits, page_facts, papers, reception, review, signing
 from app.domain.errors import Trouble
 from app.domain.ids import BlobId
 from app.store import dossiers
@@ -79,11 +79,13 @@ def test_an_edit_after_confirmation_opens_the_dossier_again(bench: Bench, files:
     review.move(bench.office, dossier, second.id, 1)
     assert dossiers.get(bench.db, dossier).state == "draft"
     assert {d.unsigned for d in dossiers.documents(bench.db, dossier)} == {None}
+    review.settle_page_numbers(bench.office, dossier)
     review.confirm(bench.office, dossier)
     bench.work()
     after = {d.id: d.unsigned for d in dossiers.documents(bench.db, dossier)}
     changed = [paper for paper in before if before[paper] != after[paper]]
     assert changed == [second.document]
+    edits.undo(bench.office, dossier)
     edits.undo(bench.office, dossier)
     review.confirm(bench.office, dossier)
     assert {d.id: d.unsigned for d in dossiers.documents(bench.db, dossier)} == before
@@ -93,6 +95,9 @@ def test_a_hidden_page_leaves_the_paper_and_stays_in_the_vault(bench: Bench, fil
     dossier = bench.read(files)
     last = bench.pages(dossier)[-1]
     review.hide_blank(bench.office, dossier, [last.id])
+    slugs = [finding.slug for finding in review.findings(bench.office, dossier)]
+    assert slugs == ["rule.pages_short"], "page 2 of 2 is missed"
+    review.settle_page_numbers(bench.office, dossier)
     review.confirm(bench.office, dossier)
     bench.work()
     assert [d.pages for d in dossiers.documents(bench.db, dossier)] == [1, 1]
@@ -116,8 +121,8 @@ def test_an_emptied_paper_must_be_dealt_with(bench: Bench, files: Files):
 
 def test_accepting_a_proposal_again_leaves_no_empty_paper(bench: Bench, files: Files):
     dossier = bench.read(files)
-    groups = review.propose_papers(bench.office, dossier)
-    review.accept_papers(bench.office, dossier, groups)
+    groups = papers.propose_papers(bench.office, dossier)
+    papers.accept_papers(bench.office, dossier, groups)
     assert len(dossiers.documents(bench.db, dossier)) == 2
     assert review.findings(bench.office, dossier) == ()
 

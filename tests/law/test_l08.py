@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.desk import reception, review
+from app.desk import papers, reception, review
 from app.domain.errors import Trouble
 from tests.desk.desk_kit import Bench
 
@@ -21,7 +21,7 @@ def ready(bench: Bench, files, **profile: object):
     dossier = bench.dossier()
     bench.feed(dossier, files, **profile)
     bench.work()
-    review.accept_papers(bench.office, dossier, review.propose_papers(bench.office, dossier))
+    papers.accept_papers(bench.office, dossier, papers.propose_papers(bench.office, dossier))
     return dossier
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.desk import review
+from app.desk import papers, review
 from app.domain.errors import Trouble
 from app.store import catalogue, dossiers
 from app.store.database import transaction
@@ -43,7 +43,7 @@ def test_an_identity_card_in_the_stack_blocks_the_signature(bench: Bench, tmp_pa
     dossier = bench.dossier()
     bench.feed(dossier, [card], declared_sheets=1)
     bench.work()
-    review.accept_papers(bench.office, dossier, review.propose_papers(bench.office, dossier))
+    papers.accept_papers(bench.office, dossier, papers.propose_papers(bench.office, dossier))
     (paper,) = dossiers.documents(bench.db, dossier)
     with transaction(bench.db) as db:  # the clerk says what it is if the heading was not read
         dossiers.set_document(db, paper.id, kind="identity-card")
@@ -61,5 +61,5 @@ def test_the_heading_of_an_identity_card_is_known(bench: Bench, tmp_path: Path):
     dossier = bench.dossier()
     bench.feed(dossier, [card])
     bench.work()
-    (group,) = review.propose_papers(bench.office, dossier)
+    (group,) = papers.propose_papers(bench.office, dossier)
     assert group.kind == "identity-card"

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from app import paths
-from app.desk import reception, review, signing, training
+from app.desk import papers, reception, review, signing, training
 from app.desk.opening import posts
 from app.desk.reception import ScanProfile
 from app.domain.dossier import MOVES
@@ -147,7 +147,7 @@ def test_the_pin_reaches_no_worker_and_no_log(counter: Counter, small_pages: Pat
     token = training.practice_token(counter.opening)
     dossier = scanned(counter, small_pages)
     counter.wait(lambda: review.progress(counter.office, dossier).settled)
-    review.accept_papers(counter.office, dossier, review.propose_papers(counter.office, dossier))
+    papers.accept_papers(counter.office, dossier, papers.propose_papers(counter.office, dossier))
     review.confirm(counter.office, dossier)
     signing.start(counter.office, dossier, token.signer)
     counter.wait(
