@@ -123,7 +123,8 @@ def card(lines: CardLines, name: str = "") -> Mrz | None:
         warnings.add("identity.numbers_differ")
     if not (expiry == NO_EXPIRY or _at_renewal(born, ends)):
         warnings.add("identity.expiry_odd")
-    complete = ends is not None and bool(sex) and optional[:3] in PLACES
+    # The place stands on the card once: it must be read in digits, not mended into them.
+    complete = ends is not None and bool(sex) and lines.optional[0][:3] in PLACES
     own = lines.state == lines.nationality == STATE
     verified = checked and own and complete and not warnings
     return Mrz("td1", optional, born, sex, ends, name, checked, verified, tuple(sorted(warnings)))

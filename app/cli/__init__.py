@@ -17,6 +17,7 @@ from app.i18n import explain
 
 VERBS = (
     "demo", "devices", "scan", "ocr", "pack", "sign", "verify", "sync", "enrol", "portal", "doctor",
+    "separators",
 )  # fmt: skip
 NOT_YET = frozenset({"export", "bundle", "report", "catalogue", "selftest"})
 DONE, DEFECT, USAGE, TROUBLE, INTERRUPTED = 0, 1, 2, 3, 130
