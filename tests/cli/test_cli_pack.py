@@ -11,7 +11,7 @@ import pikepdf
 import pytest
 from PIL import Image
 
-from tests.cli.cli_kit import main, processes_of, running, small_disk, wait_until
+from tests.cli.cli_kit import main, small_disk
 from tests.referees import Skipped, judge
 
 REFUSED = {
@@ -117,25 +117,6 @@ def test_a_target_that_cannot_be_written_is_named(tmp_path: Path, odd_but_good: 
         main("pack", odd_but_good["plain.jpg"], "-o", out).trouble()
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_ctrl_c_leaves_nothing(tmp_path: Path, odd_but_good: dict[str, Path], jobs: int):
-    out = tmp_path / "ho-so.pdf"
-    many = [odd_but_good["plain.jpg"]] * 40
-    with running("pack", *many, "-o", out, "--jobs", jobs, "--json") as pack:
-        children = Path(f"/proc/{pack.process.pid}/task/{pack.process.pid}/children")
-        started = Path(f"/proc/{pack.process.pid}/maps")
-        if jobs > 1:
-            wait_until(lambda: len(children.read_text().split()) >= jobs)
-        else:
-            wait_until(lambda: "tesserocr" in started.read_text())
-        done = pack.interrupt()
-        pack.wait_alone()
-    assert done.code == 130, done.err
-    assert "Traceback" not in done.err
-    assert (done.out, list(tmp_path.iterdir())) == ("", [])
-    wait_until(lambda: not processes_of(out))
-
-
 def test_ocr_writes_three_files_for_each_page(tmp_path: Path, odd_but_good: dict[str, Path]):
     out = tmp_path / "ket-qua"
     done = main("ocr", odd_but_good["plain.jpg"], "--out", out, "--json")
@@ -175,9 +156,7 @@ def test_pack_takes_every_page_of_a_picture_of_many(tmp_path: Path, page: Image.
     many = tmp_path / "nhieu-trang.tif"
     page.save(many, save_all=True, append_images=[page, page], dpi=(150, 150))
     done = main("pack", many, "-o", tmp_path / "out.pdf", "--json")
-    if done.code == 3:
-        done.trouble("pack.many_frames")
-        return
+    assert done.code == 0, done.err
     assert len(done.json["pages"]) == 3
     with pikepdf.open(tmp_path / "out.pdf") as pdf:
         assert len(pdf.pages) == 3

@@ -13,7 +13,8 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Final, Literal
 
-from app.domain.errors import Trouble
+from app.domain.errors import DeskError, Trouble
+from app.pipeline.stages import tiff_pages
 
 Kind = Literal["picture", "tiff", "pdf"]
 
@@ -89,25 +90,28 @@ def _natural(path: Path) -> tuple[list[tuple[int, int, str]], str]:
 
 
 def _pages(path: Path) -> list[Frame]:
-    kind: Kind = "picture"
+    kind, number = _kind(path), 1
+    try:
+        if kind == "tiff":
+            number = tiff_pages.page_count(path)
+        elif kind == "pdf":
+            from app.pipeline.stages.pdf_pages import page_count  # noqa: PLC0415 - only PDF pays
+
+            number = page_count(path)
+    except (DeskError, OSError):
+        number = 1  # whoever reads it meets the same and can name it
+    return [Frame(path, kind, index, number) for index in range(number)]
+
+
+def _kind(path: Path) -> Kind:
     try:
         with path.open("rb") as file:
             start = file.read(_PDF_WITHIN)
-        if start.startswith(_TIFF):
-            from ocr.decode import frame_count  # noqa: PLC0415 - only TIFF pays for loading it
-
-            kind, number = "tiff", frame_count(path.read_bytes())
-        elif b"%PDF-" in start:
-            from app.pipeline.stages.pdf_pages import page_count  # noqa: PLC0415 - the same for PDF
-
-            kind, number = "pdf", page_count(path)
-        else:
-            number = 1
-    except Exception as error:
-        if not isinstance(getattr(error, "slug", None), str) and not isinstance(error, OSError):
-            raise
-        number = 1
-    return [Frame(path, kind, index, number) for index in range(number)]
+    except OSError:
+        return "picture"
+    if start.startswith(_TIFF):
+        return "tiff"
+    return "pdf" if b"%PDF-" in start else "picture"
 
 
 def read_file(path: Path) -> bytes:

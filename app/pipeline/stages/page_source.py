@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from app.domain.errors import Trouble
+from app.pipeline.stages import tiff_pages
 from app.pipeline.stages.loose import Frame, check_size, file_sha256, read_file, told
 from ocr.decode import decode
 from ocr.image import PageImage
@@ -44,16 +45,16 @@ class PageSource:
     dpi: tuple[float, float] | None = None
     turn_deg: int = 0
 
-    def image(self) -> PageImage:
-        """The pixels.
+    def image(self) -> tuple[PageImage, str | None]:
+        """The pixels, and a slug when the file was readable but not flawless.
 
         Raises:
             OcrError: image.empty, image.not_an_image, image.truncated and family.
         """
-        found, _ = decode(self.data, frame=self.frame)
-        if self.dpi is None:
-            return found
-        return dataclasses.replace(found, dpi_x=self.dpi[0], dpi_y=self.dpi[1])
+        found, facts = decode(self.data, frame=self.frame)
+        if self.dpi is not None:
+            found = dataclasses.replace(found, dpi_x=self.dpi[0], dpi_y=self.dpi[1])
+        return found, facts.damage
 
 
 @dataclass(slots=True)
@@ -104,6 +105,7 @@ def _opened(frame: Frame, keep: dict[str, object]) -> _Opened:
     if last is not None and last.pdf is not None:
         last.pdf.close()
     if frame.kind == "tiff":
+        tiff_pages.page_count(frame.path)
         data = read_file(frame.path)
         opened = _Opened(known, sha256(data).hexdigest(), data)
     else:

@@ -89,15 +89,19 @@ def _for_text(
     if not purpose.again:
         before = _made_before(purpose.out, frame.name)
         if before is not None and before[0] == made:
-            return Outcome(before[1], reused=True)
-    image = source.image()
+            return Outcome({**before[1], "source": frame.path.name}, reused=True)
+    image, damage = source.image()
     cleaned, found = _findings(image, source.turn_deg, warm)
     picture = pictures.jpeg(render(image, cleaned.geometry), PICTURE_QUALITY)
     report = report_of(frame, cleaned, found)
     body = {
         "source": frame.path.name,
         **json.loads(found.to_json()),
-        "facts": {**json.loads(cleaned.to_json())["facts"], **report},
+        "words": [
+            {"text": word.text, "box": word.box, "conf": word.conf, "line": word.line}
+            for word in found.text.words
+        ],
+        "facts": {**json.loads(cleaned.to_json())["facts"], **report, "damage": damage},
         "made": made,
     }
     text = json.dumps(body, ensure_ascii=False, sort_keys=True, indent=1)
@@ -130,14 +134,14 @@ def _for_package(
     name = parts.part_name({**made, "kind": frame.kind, "profile": purpose.profile})
     part = parts.load(purpose.workshop / name)
     if part is not None:
-        return Outcome(dict(part.report), name, reused=True)
+        return Outcome({**part.report, "source": frame.path.name}, name, reused=True)
     part = _part(frame, purpose.profile, source, warm)
     parts.put(purpose.workshop / name, part.to_bytes())
     return Outcome(dict(part.report), name)
 
 
 def _part(frame: Frame, profile: Profile, source: PageSource, warm: OcrEngine) -> Part:
-    image = source.image()
+    image, _ = source.image()
     cleaned, found = _findings(image, source.turn_deg, warm)
     layers, own = None, b""
     if profile != "faithful":
