@@ -87,9 +87,9 @@ def check(
     if not pages:
         found.append(Finding("rule.no_pages", COPY))
     found += _pages(pages, blanks, coming=pages[-1] if scanning and pages else None)
-    if not scanning:
-        found += label_findings(documents, pages, blanks, labels)
     found += _count(dossier, pages)
+    if not scanning and all(page.document for page in pages if page.current):
+        found += label_findings(documents, pages, blanks, labels)
     found += _papers(procedure, documents, pages)
     return tuple(found)
 

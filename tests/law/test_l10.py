@@ -45,6 +45,8 @@ def test_a_swap_by_the_clerk_is_in_the_paper_too(bench: Bench, files: tuple[Path
     dossier = bench.read(files)
     before = composed(bench, dossier)
     review.move(bench.office, dossier, bench.pages(dossier)[2].id, -1)
+    assert [f.slug for f in review.findings(bench.office, dossier)] == ["rule.page_order"]
+    review.settle_page_numbers(bench.office, dossier)
     assert composed(bench, dossier) == [before[0], before[1][::-1]]
 
 
