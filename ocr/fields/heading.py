@@ -131,7 +131,9 @@ def _notation(printed: str) -> str:
     value = "".join(_SHORT.get(part, part) if part.isalpha() else part for part in parts)
     capitals = sum(letter.isupper() for letter in value)
     odd = any(part[:1].isalpha() and _odd(part) for part in re.split(r"[-/&.]", value))
-    return value if capitals > 1 and not odd and len(value) <= NOTATION_MAX else ""
+    alone = "-" not in value and value.rsplit("/", 1)[-1] not in SHORT_TYPES
+    good = capitals > 1 and not odd and not alone and len(value) <= NOTATION_MAX
+    return value if good else ""
 
 
 def _odd(part: str) -> bool:

@@ -25,7 +25,7 @@ _UPPER_SHARE: Final = 0.8
 _STATE: Final = ("cong hoa xa", "doc lap -", "doc lap tu", "dang cong san viet")
 _CONF_DIGITS: Final = 4
 _LONG_LINE: Final = 7
-_BODY: Final = 0.6  # of the page's width
+_BODY: Final = 0.5  # of the page's width
 
 
 def fold_letters(text: str) -> str:
@@ -106,12 +106,12 @@ class Layout:
         """Return the pieces in the upper ``share`` of the page."""
         return [piece for piece in self.pieces if piece.y < share * self.height]
 
-    def margins(self, but: Piece) -> tuple[float, float]:
-        """Return where the body's lines begin and end, px, one line not counted."""
+    def left_margin(self, but: Piece) -> float:
+        """Return where the body's lines begin, px, one line not counted; 0 without a body."""
         long = [one for one in self.pieces if len(one.words) >= _LONG_LINE and one is not but]
         left = min((piece.box[0] for piece in long), default=0.0)
         right = max((piece.box[2] for piece in long), default=0.0)
-        return (left, right) if right - left > _BODY * self.width else (0.0, self.width)
+        return left if right - left > _BODY * self.width else 0.0
 
     def centred(self, piece: Piece, off: float = 0.12) -> bool:
         """Whether a piece stands in the middle of the page, give or take ``off`` of its width."""

@@ -24,6 +24,7 @@ _PITCH: Final = 2.3  # of the lines of a subject, in heights of a word
 _LOOSER: Final = 1.4
 _WIDER: Final = 1.12
 _LONGER: Final = 1.05
+_INDENT: Final = 0.06
 _PLACES: Final = ("xa ", "phuong ", "thi tran ", "huyen ", "quan ", "tinh ", "thanh pho ", "thon ")
 _ABOUT: Final = re.compile(r"^\W{0,2}(?:v\s?[/|l]?\s?[vwy]\b|ve viec)\s?[:.]?\s*")
 _LETTER_ABOUT: Final = re.compile(r"^\W{0,2}v\s?[/|l]?\s?[vwy]\b")
@@ -55,12 +56,11 @@ def guess_title(layout: Layout, head: Head) -> list[FieldGuess]:
 
 
 def _stands_in(layout: Layout, line: Piece) -> bool:
-    """Whether a line is no paragraph of the body: it says so, or it is set in on both sides."""
+    """Whether a line is no paragraph of the body: it says so, or it is set in farther than one."""
     if _ABOUT.match(line.folded.lstrip("(")):
         return True
-    left, right = layout.margins(line)
-    inside = line.box[0] > left + layout.unit and line.box[2] < right - layout.unit
-    return line.text.lstrip("(")[:1].isupper() and ":" not in line.text and inside
+    set_in = line.box[0] > layout.left_margin(line) + _INDENT * layout.width
+    return line.text.lstrip("(")[:1].isupper() and ":" not in line.text and set_in
 
 
 def _rest(piece: Piece, name: str) -> Piece | None:
