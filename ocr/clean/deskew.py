@@ -17,6 +17,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from ocr.clean.text_lines import line_angle
+
 if TYPE_CHECKING:
     from ocr.clean.ink import InkMap
     from ocr.image import Pixels
@@ -26,8 +28,15 @@ Points: TypeAlias = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 LIMIT_DEG: Final = 20.0
 MIN_CONFIDENCE: Final = 5.0
 MAX_DISAGREEMENT_DEG: Final = 0.35
-_MIN_POINTS = 80
-_MIN_LETTERS = 40  # fewer marks than a line of print may be strokes of a pen
+_MIN_POINTS = 60
+_MIN_LETTERS = 20  # fewer marks than ten short words may be strokes of a pen
+_MANY_LETTERS = 40
+_SPARSE_CONFIDENCE = 1.6
+_CLEARLY = 1.15
+_SURE_LINES_DEG = 0.04
+_STEP_DEG = 0.12
+_LETTERS_ON_LINES = 0.6
+_SPARSE_ERROR_DEG = 0.15
 _MAX_POINTS = 20_000
 _SEED = 20_240_101
 _SPECTRUM_PX = 1024
@@ -52,23 +61,46 @@ class Skew:
 
 
 def estimate_skew(inked: InkMap) -> Skew:
-    """Return the skew of the writing on a page."""
+    """Return the skew of the writing on a page.
+
+    A page full of print stands out by itself. On a sparse one (a cover, a card, a few lines) the
+    histogram is flat, so the fine copy, which shows more feet, and the fit of straight lines
+    through them must say the same.
+    """
     ink = inked.ink
+    fine = inked.fine_ink()
+    marks = cv2.connectedComponents(ink, connectivity=8)[0]
     across, down = _coarse(ink), _coarse(np.rot90(ink))
-    few = cv2.connectedComponents(ink, connectivity=8)[0] <= _MIN_LETTERS
-    if few or (across is None and down is None):
+    if marks <= _MIN_LETTERS or (across is None and down is None):
         return Skew(0.0, 0.0, sideways=False, reason="skew.too_little_ink")
     sideways = (down or (0.0, 0.0))[1] > (across or (0.0, 0.0))[1]
     angle, sharpness = (down if sideways else across) or (0.0, 0.0)
+    other = ((across if sideways else down) or (0.0, 0.0))[1]
     confidence = round(min(1.0, sharpness / (2 * MIN_CONFIDENCE)), 4)
-    if sharpness < MIN_CONFIDENCE:
+    lying = np.ascontiguousarray(np.rot90(fine)) if sideways else fine
+    refined = _refined(_feet(lying), angle, (0.05, 0.01))
+    lines = line_angle(lying, refined)
+    agreed = lines is not None and abs(lines.angle_deg - refined) <= MAX_DISAGREEMENT_DEG
+    if sharpness >= MIN_CONFIDENCE and marks > _MANY_LETTERS:
+        check = _spectrum(np.rot90(ink) if sideways else ink, angle)
+        if abs(check - angle) > MAX_DISAGREEMENT_DEG and not agreed:
+            return Skew(0.0, confidence / 2, sideways, "skew.unclear")
+    elif (
+        not agreed
+        or lines is None
+        or lines.share < _LETTERS_ON_LINES
+        or lines.error_deg > _SPARSE_ERROR_DEG
+        or sharpness < max(_SPARSE_CONFIDENCE, _CLEARLY * other)
+    ):
         return Skew(0.0, confidence, sideways, "skew.unclear")
-    check = _spectrum(np.rot90(ink) if sideways else ink, angle)
-    if abs(check - angle) > MAX_DISAGREEMENT_DEG:
-        return Skew(0.0, confidence / 2, sideways, "skew.unclear")
-    fine = inked.fine_ink()
-    angle = _refined(_feet(np.rot90(fine) if sideways else fine), angle, (0.05, 0.01))
-    return Skew(round(angle, 2) + 0.0, confidence, sideways, None)
+    if (
+        lines is not None
+        and lines.error_deg <= _SURE_LINES_DEG
+        and (abs(lines.angle_deg - refined) <= _STEP_DEG)
+    ):
+        refined = lines.angle_deg
+    confidence = max(confidence, 0.5)
+    return Skew(round(refined, 2) + 0.0, confidence, sideways, None)
 
 
 def _feet(ink: Pixels) -> Points:
