@@ -42,10 +42,9 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 _DPI: Final = 300.0
-_SMOOTH_FROM_DPI: Final = 270.0
-_DARK: Final = 150  # the edge of a letter, half way between ink and paper
-_CORE: Final = 105  # somewhere a stroke of print is as dark as this
-_CORE_REACH_PX: Final = 9
+_EDGE: Final = 150  # the edge of a letter, half way between ink and paper
+_CORE: Final = 125  # the middle of a stroke of print is as dark as this
+_STROKE_REACH_PX: Final = 9
 _COLOUR_WINDOW_PX: Final = 10
 _COLOUR_SHARE: Final = 0.055  # of the light taken: more between two channels is colour
 _COLOUR_LEAST: Final = 2
@@ -64,14 +63,15 @@ def neutral_ink(white: Pixels, found: Survey, dpi: float) -> Flags:
         dpi: its resolution.
     """
     light = lightest(white)
-    if dpi > _SMOOTH_FROM_DPI:
-        light = mean(light, 3)
-    dark = light < _DARK
+    deepest = np.asarray(
+        cv2.erode(light, np.ones((window_px(_STROKE_REACH_PX * dpi / _DPI),) * 2, np.uint8))
+    )
+    # Half way between the paper and the stroke's own middle, which a thin one never gets dark.
+    edge = np.maximum(deepest // 2 + np.uint8(WHITE // 2), np.uint8(_EDGE))
+    dark = (light < edge) & (deepest < _CORE)
     if not is_grey(white):
         coloured, red = _colours(white, dpi)
         dark &= ~coloured | (red & (white[..., 2] < _BLACK_UNDER_RED))
-    core = ((light < _CORE) & dark).astype(np.uint8)
-    dark &= near(core, window_px(_CORE_REACH_PX * dpi / _DPI)) > 0
     dark &= enlarged(found.picture, size_of(white), smooth=False) == 0
     dark &= crowd(dark.astype(np.uint8)) >= _LEAST_PX
     return np.asarray(dark, np.bool_)

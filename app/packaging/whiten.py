@@ -44,6 +44,8 @@ _PAPER_SHARE: Final = 0.85  # darker than this share of the page's paper is no p
 _TINT: Final = 28  # between the strongest and the weakest channel: coloured, not white paper
 _AREA_TINT: Final = 12  # beside the page's own paper
 _INK_CELLS: Final = 3  # no stroke is as wide: 2 mm
+_SOLID: Final = 170  # as dark as this over more than a stroke: a panel or a part of a photo
+_SOLID_REACH_CELLS: Final = 9
 _TINTED_SHARE: Final = 0.06
 _PALE: Final = (5, 45)  # depth of a cell in which a fine pattern lies, and nothing written
 _PATTERNED_SHARE: Final = 0.25
@@ -89,6 +91,9 @@ def survey(page: Pixels, dpi: float) -> Survey:
     picture = near(picture, _WIDEST_LETTER_CELLS)
     local[picture > 0] = whole
     paper = mean(local, _WIDEST_LETTER_CELLS)
+    solid = (lightest(over(small, paper)) < _SOLID).astype(np.uint8)
+    solid = np.asarray(cv2.morphologyEx(solid, cv2.MORPH_OPEN, _square(_INK_CELLS)), np.uint8)
+    picture |= near(solid, _SOLID_REACH_CELLS)
     return Survey(paper, picture, _no_white_paper(small, whole, paper, picture))
 
 
@@ -163,5 +168,9 @@ def _tinted(small: Pixels, whole: Pixels) -> bool:
 
 def _areas(flags: NDArray[np.bool_], cells: int) -> float:
     """Return the share of the page under marked areas at least so many cells wide and tall."""
-    block = np.ones((cells, cells), np.uint8)
-    return float(np.mean(cv2.morphologyEx(flags.astype(np.uint8), cv2.MORPH_OPEN, block)))
+    marks = flags.astype(np.uint8)
+    return float(np.mean(cv2.morphologyEx(marks, cv2.MORPH_OPEN, _square(cells))))
+
+
+def _square(cells: int) -> Pixels:
+    return np.ones((cells, cells), np.uint8)
