@@ -62,8 +62,6 @@ def test_a_verb_of_a_later_version_says_so(verb: str, tmp_path: Path):
 @pytest.mark.parametrize(
     "argv",
     [
-        ["pack", "a.jpg", "-o", "x.pdf", "--profile", "standard"],
-        ["pack", "a.jpg", "-o", "x.pdf", "--profile", "compact"],
         ["sign", "a.pdf", "-o", "x.pdf", "--p12", "k.p12", "--pin-stdin", "--level", "LTA"],
         ["sign", "a.pdf", "-o", "x.pdf", "--p12", "k", "--pin-stdin", "--tsa", "http://127.0.0.1"],
     ],
