@@ -20,8 +20,7 @@ def environment() -> Path:
         LackingError: a program or the network is missing.
     """
     for program, package in (("tesseract", "tesseract-ocr-vie"), ("pdftotext", "poppler-utils")):
-        if shutil.which(program) is None:
-            raise LackingError(f"{program} not found: apt-get install {package}")
+        _need(program, package)
     programs = _PLACE / "bin"
     if not (programs / "ocrmypdf").exists():
         # Built beside and renamed: an interrupted installation must not look finished. The
@@ -34,17 +33,55 @@ def environment() -> Path:
     return programs
 
 
-def command(programs: Path, source: Path, target: Path, jobs: int) -> list[str]:
+VARIANTS = ("plain", "O1", "O3")
+
+
+def command(
+    programs: Path,
+    source: Path,
+    target: Path,
+    jobs: int,
+    variant: str = "O1",
+    *,
+    clean: bool = False,
+) -> list[str]:
     """Give the peer's command line.
 
     Its `auto` backend for PDF/A writes the file itself and keeps Ghostscript for the case that the
     result does not hold; without Ghostscript it will not start, so it is told to do without.
+
+    Args:
+        programs: the folder of `environment`.
+        source: the PDF to read.
+        target: the PDF to make.
+        jobs: pages at once.
+        variant: `plain` reads and changes nothing (`-O0`); `O1` and `O3` deskew, turn and optimise.
+        clean: whether `unpaper` cleans the copy that is read; not for `plain`.
+
+    Raises:
+        LackingError: a program that the variant calls is missing.
     """
-    options = ["-l", "vie", "--deskew", "--rotate-pages", "-O1", "--output-type", "pdfa-2"]
+    options = ["-l", "vie"]
+    if variant == "plain":
+        options += ["-O0"]
+    else:
+        options += ["--deskew", "--rotate-pages"]
+        if clean:
+            _need("unpaper", "unpaper")
+            options += ["--clean"]
+        if variant == "O3":
+            _need("pngquant", "pngquant")
+        options += [f"-{variant}"]
+    options += ["--output-type", "pdfa-2"]
     if shutil.which("gs") is None:
         options += ["--pdfa-backend", "internal"]
     python = str(programs / "python")
     return [python, "-m", "ocrmypdf", *options, "--jobs", str(jobs), str(source), str(target)]
+
+
+def _need(program: str, package: str) -> None:
+    if shutil.which(program) is None:
+        raise LackingError(f"{program} not found: apt-get install {package}")
 
 
 def join(programs: Path, images: list[Path], target: Path) -> None:
