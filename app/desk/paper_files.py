@@ -2,7 +2,7 @@
 
 The office's file ``papers.toml``: ``packing`` and ``models`` for everything, ``[kind.KIND]`` with a
 ``packing`` of its own. What is wrong in it is named with its line; then papers are packed
-faithfully, the safe way.
+faithfully and read by the usual models, and work goes on.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from app.desk import office_text
 from app.desk.office import Office
 from app.desk.office_text import OfficeText
 from app.domain.errors import Trouble
+from app.pipeline.stages.models import model_folder
 from app.store import catalogue, dossiers
 from app.store.database import transaction
 
@@ -70,6 +71,14 @@ def remember(office: Office) -> None:
             dossiers.note(db, office.act(), "ocr.models", "", models=models)
 
 
+def _present(models: str) -> bool:
+    try:
+        model_folder(models)
+    except Trouble:
+        return False
+    return True
+
+
 def _choices(text: OfficeText) -> Choices:
     found = text.parsed()
     problems = [text.unknown(key, "") for key in sorted(set(found) - {"packing", "models", "kind"})]
@@ -80,6 +89,9 @@ def _choices(text: OfficeText) -> Choices:
     models = found.get("models", MODELS[0])
     if not isinstance(models, str) or not (models in MODELS or Path(models).is_absolute()):
         problems.append(text.wrong("models", "", f"{', '.join(MODELS)}, /…"))
+        models = MODELS[0]
+    elif not _present(models):
+        problems.append(text.wrong("models", "", f"{models}/vie.traineddata"))
         models = MODELS[0]
     kinds: dict[str, str] = {}
     tables = found.get("kind", {})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app import paths
 from app.desk import paper_files, review
 from app.desk.paper_files import Choices, load
 from app.packaging.validate import validate
@@ -31,12 +32,12 @@ def test_without_a_file_every_paper_is_packed_faithfully_and_read_by_the_fast_mo
 
 
 def test_a_kind_of_paper_may_be_packed_smaller_than_the_others(tmp_path: Path):
-    text = 'packing = "standard"\nmodels = "best"\n[kind.decision]\npacking = "compact"\n'
+    text = 'packing = "standard"\n[kind.decision]\npacking = "compact"\n'
     found = office(tmp_path, text)
     assert found.problems == ()
     assert found.packing_of("decision") == "compact"
     assert found.packing_of("declaration") == "standard"
-    assert found.models == "best"
+    assert found.models == "fast"
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,7 @@ def test_a_kind_of_paper_may_be_packed_smaller_than_the_others(tmp_path: Path):
         ("packing = 3\n", "profile.wrong_value", 1),
         ('models = "models"\n', "profile.wrong_value", 1),
         ("models = 3\n", "profile.wrong_value", 1),
+        ('models = "/no/such/folder"\n', "profile.wrong_value", 1),
         ('packing = "standard"\nspeed = 3\n', "profile.unknown_key", 2),
         ('[kind.decision]\npacking = "tiny"\n', "profile.wrong_value", 2),
         ('[kind.nobody]\npacking = "compact"\n', "profile.wrong_value", 1),
@@ -79,20 +81,6 @@ def fresh(bench: Bench) -> Iterator[Bench]:
         bench.db.execute("DELETE FROM setting WHERE key='ocr.models'")
 
 
-def test_the_models_of_the_office_are_remembered_for_the_workers(
-    fresh: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setenv("COUNTER_STATION_ADMIN", str(tmp_path))
-    paper_files.remember(fresh.office)
-    assert dossiers.setting(fresh.db, "ocr.models", "unset") == "unset", "the usual needs no row"
-    (tmp_path / "papers.toml").write_text('models = "best"\n', "utf-8")
-    paper_files.remember(fresh.office)
-    assert dossiers.setting(fresh.db, "ocr.models") == "best"
-    (tmp_path / "papers.toml").unlink()
-    paper_files.remember(fresh.office)
-    assert dossiers.setting(fresh.db, "ocr.models") == "fast"
-
-
 def test_a_paper_is_packed_as_small_as_its_kind_may_be_and_the_journal_says_so(
     bench: Bench, files: tuple[Path, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -112,3 +100,48 @@ def test_a_paper_is_packed_as_small_as_its_kind_may_be_and_the_journal_says_so(
     assert kept["application"][1] == "faithful"
     assert kept["minutes"][1] == "compact"
     assert kept["minutes"][0] * 10 < kept["application"][0]
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """A folder with models of its own."""
+    usual = paths.tessdata()
+    assert usual is not None
+    folder = tmp_path / "models"
+    folder.mkdir()
+    for name in ("vie", "osd"):
+        (folder / f"{name}.traineddata").symlink_to(usual / f"{name}.traineddata")
+    return folder
+
+
+def test_pages_are_read_with_the_models_of_the_office(
+    fresh: Bench,
+    files: tuple[Path, ...],
+    tmp_path: Path,
+    models: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setenv("COUNTER_STATION_ADMIN", str(tmp_path))
+    (tmp_path / "papers.toml").write_text(f'models = "{models}"\n', "utf-8")
+    paper_files.remember(fresh.office)
+    dossier = fresh.dossier()
+    fresh.feed(dossier, files[1:2])
+    fresh.work()
+    (page,) = fresh.pages(dossier)
+    assert page.text is not None
+    jobs = [job for job in fresh.vault.jobs.by_dossier(dossier) if job.stage == "read"]
+    assert [job.params["models"] for job in jobs] == [str(models)]
+
+
+def test_the_models_of_the_office_are_remembered_for_the_workers(
+    fresh: Bench, tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("COUNTER_STATION_ADMIN", str(tmp_path))
+    paper_files.remember(fresh.office)
+    assert dossiers.setting(fresh.db, "ocr.models", "unset") == "unset", "the usual needs no row"
+    (tmp_path / "papers.toml").write_text(f'models = "{models}"\n', "utf-8")
+    paper_files.remember(fresh.office)
+    assert dossiers.setting(fresh.db, "ocr.models") == str(models)
+    (tmp_path / "papers.toml").unlink()
+    paper_files.remember(fresh.office)
+    assert dossiers.setting(fresh.db, "ocr.models") == "fast"

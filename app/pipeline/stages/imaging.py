@@ -12,6 +12,7 @@ from app import paths
 from app.domain.ids import BlobId
 from app.domain.page import Decided, Recipe
 from app.pipeline.context import Context
+from app.pipeline.stages.models import model_folder
 from ocr import pictures
 from ocr.clean import CleanPage, clean
 from ocr.decode import decode
@@ -22,6 +23,7 @@ from ocr.page import recognise
 
 _DECODED = "decoded"
 _ENGINE = "engine"
+USUAL = "fast"
 _KEPT_IMAGES = 2
 
 
@@ -49,7 +51,7 @@ def clean_page(context: Context) -> BlobId:
         rotation_deg=recipe.rotation_deg,
         skew_deg=recipe.skew_deg,
         crop=recipe.crop,
-        osd=engine(context.keep),
+        osd=_any_engine(context.keep),
     )
     return context.vault.blobs.put(found.to_json())
 
@@ -61,20 +63,33 @@ def screen(context: Context) -> BlobId:
 
 def read(context: Context) -> BlobId:
     """What stands on the page: words with their boxes, codes, fields."""
-    found = recognise(_image(context), _clean(context), engine(context.keep))
+    found = recognise(
+        _image(context), _clean(context), engine(context.keep, context.text("models"))
+    )
     return context.vault.blobs.put(found.to_json())
 
 
-def engine(keep: dict[str, object], model: Path | None = None) -> OcrEngine:
-    """The warm engine of this process; made once.
+def engine(keep: dict[str, object], models: str = USUAL) -> OcrEngine:
+    """The warm engine of this process for these models; made once, others make way.
 
     Raises:
         OcrError: ocr.no_engine.
+        Trouble: ocr.no_language.
     """
-    found = keep.get(_ENGINE)
-    if found is None:
-        found = keep[_ENGINE] = open_engine(tessdata=model or paths.tessdata())
-    return cast("OcrEngine", found)
+    chosen, found = cast("tuple[str, OcrEngine | None]", keep.get(_ENGINE, ("", None)))
+    if found is None or chosen != models:
+        fresh = open_engine(tessdata=model_folder(models) or paths.tessdata())
+        if found is not None:
+            found.close()
+        found = fresh
+        keep[_ENGINE] = (models, found)
+    return found
+
+
+def _any_engine(keep: dict[str, object]) -> OcrEngine:
+    """Whichever engine is warm: which way up a page lies, they all tell alike."""
+    models, _ = cast("tuple[str, object]", keep.get(_ENGINE, (USUAL, None)))
+    return engine(keep, models)
 
 
 def load(data: bytes, dpi: int | None) -> PageImage:
