@@ -35,15 +35,16 @@ def main() -> int:
     parser.add_argument("--sheets", type=int, default=None, help="scan: sheets at the pace")
     parser.add_argument("--faults", type=int, default=None, help="scan: faults to inject")
     parser.add_argument("--only", default=None, help="scan: parts to run, with commas between")
-    parser.add_argument("--kinds", default=None, help="ocr: kinds of invented pages, all, public")
-    parser.add_argument("--per-kind", type=int, default=None, help="ocr: sets of each kind")
+    parser.add_argument(
+        "--kinds", default=None, help="ocr, pack: kinds of invented pages, all; ocr: public"
+    )
+    parser.add_argument("--per-kind", type=int, default=None, help="ocr, pack: sets of each kind")
     parser.add_argument("--severity", choices=("clean", "office", "hard"), default=None)
     parser.add_argument("--worst", type=Path, default=None, help="ocr: folder for the worst pages")
     parser.add_argument("--quick", action="store_true", help="scan: few sheets, few faults")
     parser.add_argument("--clean", action="store_true", help="pack: the peer also runs unpaper")
     parser.add_argument("--variants", default="O1", help="pack: of the peer: plain,O1,O3")
     parser.add_argument("--profiles", default="faithful", help="pack: faithful,standard,compact")
-    parser.add_argument("--kinds", default=None, help="pack: kinds of pages, or all; per seed")
     parser.add_argument("--many", type=int, default=None, help="pack: memory over so many pages")
     options = parser.parse_args()
     name: str = options.name

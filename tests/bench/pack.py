@@ -42,7 +42,8 @@ def corpus(options: argparse.Namespace) -> Corpus:
     kinds = None if options.kinds == "all" else options.kinds.split(",")
     if kinds is not None and set(kinds) - set(KINDS):
         raise machine.LackingError(f"kinds: {', '.join(KINDS)}")
-    return pages, make_pages(pages, seed, kinds)
+    severity = options.severity or "office"
+    return pages, make_pages(pages, seed, kinds, options.per_kind or 1, severity)
 
 
 def run(options: argparse.Namespace) -> dict[str, object]:
