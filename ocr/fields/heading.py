@@ -13,6 +13,7 @@ from typing import Final
 
 from ocr.fields.dates import days
 from ocr.fields.layout import Layout, Piece, fold_letters, lowest_trust, mean_trust, union
+from ocr.fields.spelling import place_spelled
 from ocr.fields.terms import ORGAN_HEADS, SHORT_TYPES
 from ocr.findings import FieldGuess
 from ocr.text import Word
@@ -192,10 +193,10 @@ def _organ(layout: Layout, head: Head) -> list[FieldGuess]:
             break
     if not taken or not _opens(taken[0]):
         return []
-    value = " ".join(piece.text for piece in taken).strip(" -–—_.*")
+    words = [word for piece in taken for word in piece.words]
+    value = place_spelled(layout, words).strip(" -–—_.*")
     if len(value) > ORGAN_MAX:
         return []
-    words = [word for piece in taken for word in piece.words]
     boxes = tuple(piece.box for piece in taken)
     return [FieldGuess("organ", value, mean_trust(words), boxes, "organ.head")]
 

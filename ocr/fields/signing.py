@@ -19,6 +19,7 @@ _ASIDE: Final = 0.07  # of the page's width
 _FROM: Final = 0.15
 _WORDS: Final = (2, 6)
 _LONGEST: Final = 7
+_MIDDLE: Final = frozenset({"đình", "văn", "quang", "ngọc", "kim", "thị"})
 _LONG_ENOUGH: Final = 7
 _RECIPIENTS: Final = "noi nhan"
 _MM_PER_INCH: Final = 25.4
@@ -92,8 +93,9 @@ def _name(piece: Piece) -> tuple[Word, ...] | None:
         return None
     if not all(_syllable(word.text) for word in words):
         return None
-    first = Piece((words[0],)).folded
-    return tuple(words) if first in FAMILY_NAMES else None
+    if len(words) == low and words[0].text.lower() in _MIDDLE:
+        return None
+    return tuple(words) if Piece((words[0],)).folded in FAMILY_NAMES else None
 
 
 def _before_name(word: Word) -> bool:

@@ -28,6 +28,7 @@ _INDENT: Final = 0.06
 _PLACES: Final = ("xa ", "phuong ", "thi tran ", "huyen ", "quan ", "tinh ", "thanh pho ", "thon ")
 _ABOUT: Final = re.compile(r"^\W{0,2}(?:v\s?[/|l]?\s?[vwy]\b|ve viec)\s?[:.]?\s*")
 _LETTER_ABOUT: Final = re.compile(r"^\W{0,2}v\s?[/|l]?\s?[vwy]\b")
+_MISREAD_ABOUT: Final = re.compile(r"^v[^aeiouy\s]{1,2}\s")
 _END: Final = re.compile(
     r"^\W{0,2}(can cu|kinh gui|dieu \d|chuong|phan|so\s?[:.]|ho va ten|ho, chu dem|hom nay|theo "
     r"|xet |\(?kem theo|\(?ban hanh|nam \d|ten|noi|chung toi|cap cho|chung nhan|cong hoa|ngay"
@@ -133,6 +134,8 @@ def _subject(lines: Sequence[Piece], rule: str) -> list[FieldGuess]:
     joined = " ".join(piece.text for piece in lines)
     about = _ABOUT.match(fold_letters(joined).lstrip("("))
     value = joined.strip(" ()*_–-:")
+    if about is None and rule == "subject.letter":
+        about = _MISREAD_ABOUT.match(fold_letters(joined))
     if about is not None:
         value = joined.lstrip("(")[about.end() :].strip(" ()*_–-:")
     if not any(letter.isalpha() for letter in value) or len(value) > SUBJECT_MAX:
@@ -141,13 +144,21 @@ def _subject(lines: Sequence[Piece], rule: str) -> list[FieldGuess]:
     return [FieldGuess("subject", value, mean_trust(words), tuple(p.box for p in lines), rule)]
 
 
+def _says_about(layout: Layout, head: Head, piece: Piece) -> bool:
+    """Whether a line begins with "V/v"; right below the number a misread one counts too."""
+    if _LETTER_ABOUT.match(piece.folded):
+        return True
+    below = piece.y - head.number.y if head.number is not None else 0.0
+    return 0 < below <= _PITCH * layout.unit and bool(_MISREAD_ABOUT.match(piece.folded))
+
+
 def _letter(layout: Layout, head: Head) -> list[FieldGuess]:
     """Return type and subject of a letter: "V/v" in the left column below the number."""
     middle = head.middle_x
     if middle is None:
         return []
     column = [piece for piece in layout.pieces if piece.box[0] < middle and piece.centre_x < middle]
-    start = next((at for at, piece in enumerate(column) if _LETTER_ABOUT.match(piece.folded)), None)
+    start = next((at for at, one in enumerate(column) if _says_about(layout, head, one)), None)
     if start is None or column[start].y > _TITLE_WITHIN * layout.height:
         return []
     first = column[start]

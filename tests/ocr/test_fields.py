@@ -352,6 +352,33 @@ def test_a_seal_over_the_office_does_not_hide_the_name_beside_the_recipients():
     assert "signer" not in values(guess_fields(layout(*no_list), 300))
 
 
+@pytest.mark.parametrize("read", ["V/v", "V/w", "VN", "V/v:", "Vlv", "VÑ"])
+def test_a_letters_subject_survives_a_misread_sign(read: str):
+    rows = [(x, y, text.replace("V/v", read)) for x, y, text in LETTER]
+    found = values(guess_fields(layout(*rows), 300))
+    wanted = PAPERS["letter"][1]
+    assert found["type"] == "Công văn"
+    assert found["subject"] == wanted["subject"]
+
+
+def test_a_place_misread_in_capitals_is_spelled_as_the_page_spells_it():
+    rows = [(x, y, text.replace("XÃ NẬM LIM", "XÃ NÂM LIM")) for x, y, text in decision()]
+    rows = [row for row in rows if not row[2].startswith("CHỦ TỊCH ỦY")]
+    text = layout(*rows)
+    unsure = tuple(
+        dataclasses.replace(word, conf=0.6 if word.text == "NÂM" else word.conf)
+        for word in text.words
+    )
+    found = values(guess_fields(dataclasses.replace(text, words=unsure), 300))
+    assert found["organ"] == "ỦY BAN NHÂN DÂN XÃ NẬM LIM"
+
+
+@pytest.mark.parametrize("read", ["Đình Nghĩa", "Hữu Cường", "HOÀNG CƯỜNG LAN", "Số 12", "Lò"])
+def test_half_a_name_is_no_signer(read: str):
+    rows = [(x, y, text.replace("Hoàng Hữu Cường", read)) for x, y, text in decision()]
+    assert "signer" not in values(guess_fields(layout(*rows), 300))
+
+
 def test_every_guess_shows_its_words_and_is_no_surer_than_they_are():
     text = layout(*decision())
     doubted = dataclasses.replace(
