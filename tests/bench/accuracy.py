@@ -6,9 +6,13 @@ Beside each stands bare Tesseract on the same print without any scanning: what n
 from __future__ import annotations
 
 import heapq
+import multiprocessing
 import os
 import statistics
 import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,28 +42,20 @@ _SHORT_PX, _TALL_PX = 300, 420
 def run(options: argparse.Namespace) -> dict[str, object]:
     """Give figures per kind, over all, and the worst pages."""
     os.environ["OMP_THREAD_LIMIT"] = "1"  # before Tesseract is loaded, or it is too late
-    cv2.setNumThreads(1)
-    from ocr.engine import open_engine
-
     kinds = list(KINDS) if options.kinds in {None, "all"} else options.kinds.split(",")
     if unknown := [kind for kind in kinds if kind not in KINDS]:
         raise machine.LackingError(f"no such kind: {', '.join(unknown)}")
     seed = SEED if options.seed is None else options.seed
     count, severity = options.per_kind or 1, options.severity or "office"
+    work = partial(_kind, seed=seed, count=count, severity=severity, work=options.work)
     scores: list[Score] = []
     worst: list[tuple[float, str, bytes]] = []
-    engine = open_engine("api")
-    try:
-        scans = iter_pages(seed, kinds, count, severity)
-        prints = iter_pages(seed, kinds, count, undistorted=True)
-        for (truth, data), (_, flawless) in zip(scans, prints, strict=True):
-            score, image, cleaned = judge(truth, data, flawless, engine, options.work)
-            scores.append(score)
-            heapq.heappush(worst, (_badness(score), truth.file, beside(image, cleaned)))
-            if len(worst) > WORST:
-                heapq.heappop(worst)
-    finally:
-        engine.close()
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max(1, options.jobs), mp_context=spawn) as pool:
+        for some, pictures in pool.map(work, kinds):
+            scores += some
+            worst = heapq.nlargest(WORST, worst + pictures)
+            print(f"{some[0].kind}: {len(some)} pages", file=sys.stderr, flush=True)
     if options.worst is not None:
         options.worst.mkdir(parents=True, exist_ok=True)
         for _, file, picture in worst:
@@ -83,6 +79,31 @@ def run(options: argparse.Namespace) -> dict[str, object]:
             for s in sorted(scores, key=_badness, reverse=True)[:WORST]
         ],
     }
+
+
+def _kind(
+    kind: str, *, seed: int, count: int, severity: str, work: Path
+) -> tuple[list[Score], list[tuple[float, str, bytes]]]:
+    """Judge the pages of one kind, one at a time; give the worst as pictures too."""
+    cv2.setNumThreads(1)
+    from ocr.engine import open_engine
+
+    scores: list[Score] = []
+    worst: list[tuple[float, str, bytes]] = []
+    own = work / kind
+    own.mkdir()
+    engine = open_engine("api")
+    try:
+        scans = iter_pages(seed, [kind], count, severity)
+        prints = iter_pages(seed, [kind], count, undistorted=True)
+        for (truth, data), (_, flawless) in zip(scans, prints, strict=True):
+            score, image, cleaned = judge(truth, data, flawless, engine, own)
+            scores.append(score)
+            picture = (_badness(score), truth.file, beside(image, cleaned))
+            worst = heapq.nlargest(WORST, [*worst, picture])
+    finally:
+        engine.close()
+    return scores, worst
 
 
 def figures(scores: Sequence[Score]) -> dict[str, float | int | None]:
