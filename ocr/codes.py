@@ -85,8 +85,7 @@ def find_codes(page: PageImage, *, cards: bool | None = None) -> tuple[CodeHit, 
             _add(hits, fine.read(_SMALL, downscale=False))
         for patch in _busy_patches(coarse, hits, cards=bool(cards)):
             _add(hits, view.patch(patch).read(_QR, downscale=True))
-    mm = page.dpi_y / _MM_PER_INCH
-    return tuple(sorted(hits, key=lambda hit: _place(hit.quad, _BAND_MM * mm))[:MAX_CODES])
+    return tuple(_in_order(hits, _BAND_MM * page.dpi_y / _MM_PER_INCH)[:MAX_CODES])
 
 
 class _View:
@@ -232,9 +231,15 @@ def _extent(quad: Quad) -> float:
     return max(max(xs) - min(xs), max(ys) - min(ys))
 
 
-def _place(quad: Quad, band_px: float) -> tuple[int, float, float]:
-    x, y = _centre(quad)
-    return int(y // band_px), x, y
+def _in_order(hits: list[CodeHit], band_px: float) -> list[CodeHit]:
+    """Return hits row by row; what stands at nearly one height is one row, left to right."""
+    rows: list[list[CodeHit]] = []
+    for hit in sorted(hits, key=lambda hit: _centre(hit.quad)[1]):
+        if rows and _centre(hit.quad)[1] - _centre(rows[-1][0].quad)[1] <= band_px:
+            rows[-1].append(hit)
+        else:
+            rows.append([hit])
+    return [hit for row in rows for hit in sorted(row, key=lambda hit: _centre(hit.quad)[0])]
 
 
 def _busy_patches(

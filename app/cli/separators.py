@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--paper", action="append", default=[], metavar="COMPONENT_OR_KIND", help="giấy tờ"
     )
-    parser.add_argument("--dossier", type=_code, default="", metavar="CODE", help="mã hồ sơ")
+    parser.add_argument("--dossier", type=_code, metavar="CODE", help="mã hồ sơ")
     parser.add_argument("--patch-t", action="store_true", help="thêm tờ Patch-T, chỉ để tách")
     parser.add_argument("--copies", type=_copies, default=1, metavar="N", help="số bản mỗi tờ")
     parser.add_argument("--json", action="store_true")
@@ -58,16 +58,17 @@ def run(options: argparse.Namespace) -> int:
 def _sheets(options: argparse.Namespace, procedure: Procedure | None) -> Iterator[Sheet]:
     """Named sheets first, then the plain one; without any wish, one that only cuts."""
     papers: Sequence[str] = options.paper
+    dossier = options.dossier or ""
     if procedure is not None and not papers:
         papers = [component.id for component in procedure.components if component.imaged]
     code = procedure.code if procedure is not None else ""
     for paper in papers:
         name = _paper_name(paper, procedure)
-        separator = Separator(code, paper, options.dossier)
+        separator = Separator(code, paper, dossier)
         yield Sheet(separator, procedure.name if procedure else "", name)
-    if not papers and (options.dossier or not options.patch_t):
+    if not papers and (dossier or not options.patch_t):
         name = procedure.name if procedure else ""
-        yield Sheet(Separator(code, "", options.dossier), name)
+        yield Sheet(Separator(code, "", dossier), name)
     if options.patch_t:
         yield Sheet(None)
 
@@ -104,9 +105,10 @@ def _report(sheet: Sheet) -> dict[str, str]:
 
 def _code(text: str) -> str:
     """A dossier's code as a sheet can carry it."""
-    if not (text and len(text) <= MAX_PART and text.isascii() and text.isprintable()):
+    code = text.strip()
+    if not (code and len(code) <= MAX_PART and code.isascii() and code.isprintable()):
         raise argparse.ArgumentTypeError(f"{text!r}")
-    return text.strip()
+    return code
 
 
 def _copies(text: str) -> int:
