@@ -186,3 +186,9 @@ def test_blank_hidden_and_dropped_sides_are_no_pages_of_the_count():
 
 def test_page_numbers_wait_for_the_end_of_the_scan():
     assert slugs(scanning=True, labels=("1/3", "3/3")) == ["rule.scanning"]
+
+
+def test_page_numbers_wait_until_every_page_has_its_paper_and_come_after_the_count():
+    assert slugs((page(0), page(1, document=None)), labels=("1/3",)) == ["rule.page_unassigned"]
+    more = dataclasses.replace(DOSSIER, declared_sheets=3)
+    assert slugs(dossier=more, labels=("1/3", "3/3")) == ["rule.count_mismatch", "rule.page_gap"]
