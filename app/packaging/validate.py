@@ -98,7 +98,7 @@ def validate(pdf: bytes | Path, flavour: Flavour = "2u") -> Conformance:
     if flavour == READABLE:
         if _LOOKED_FOR_B_FOUND_U in findings:
             findings.remove(_LOOKED_FOR_B_FOUND_U)
-        elif not findings:
+        else:
             findings.append(f"{_CONFORMANCE_RULE} pdfaid:conformance is not 'U'")
     try:
         with pikepdf.open(_source(pdf)) as document:
