@@ -39,19 +39,7 @@ KEYS = {
     "send": "Ctrl+Return",
 }
 BAR = ("new", "scan", "propose", "count", "next", "sign", "receipt", "queue", "scanner", "doctor")
-PAGE_BAR = (
-    "left",
-    "right",
-    "as_scanned",
-    "up",
-    "down",
-    "blank",
-    "numbers",
-    "drop",
-    "paper",
-    "undo",
-    "redo",
-)
+PAGE_BAR = ("left", "right", "as_scanned", "up", "down", "blank", "drop", "paper", "undo", "redo")
 PAPERS = 9
 Act = Callable[[], None]
 

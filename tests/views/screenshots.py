@@ -67,7 +67,10 @@ def work(clerk: Clerk, out: Path) -> None:
     clerk.press("F8")
     until(lambda: any(paper.number for paper in clerk.snapshot.papers), "papers")
     until(lambda: clerk.snapshot.findings[-1].slug.startswith("rule.count"), "what is left to do")
-    until(reception.text.toPlainText, "the text of the page")
+    until(reception.page.text.toPlainText, "the text of the page")
+    fields = reception.page.fields
+    until(lambda: fields.model().rowCount() > 1, "fields of the page")
+    fields.setCurrentIndex(fields.model().index(1, 0))
     shoot(clerk, out, "tiep-nhan")
 
     clerk.leave_out_blanks()

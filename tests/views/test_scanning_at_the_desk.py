@@ -57,12 +57,12 @@ def test_stopping_keeps_what_is_in_and_the_next_scan_goes_on(
         until(lambda: clerk.session.equipment.device, "the scanner is ready")
         clerk.press("F5")
         until(window.reception.stop.isVisible, "the scan can be stopped")
-        window.reception.text.setFocus()
+        window.reception.page.text.setFocus()
         until(lambda: clerk.snapshot.pages, "the first page is shown while the feeder runs")
         assert clerk.snapshot.scanning
         assert window.reception.progress.isVisible()
         assert not window.acts["count"].isEnabled(), "nobody counts while more may come"
-        assert window.reception.text.hasFocus(), "an arriving page never moves the focus"
+        assert window.reception.page.text.hasFocus(), "an arriving page never moves the focus"
         clerk.press("Esc")
         until(lambda: not clerk.snapshot.scanning, "the scan has stopped")
         assert clerk.snapshot.scan.slug == "scan.cancelled"
