@@ -12,6 +12,7 @@ Matrix = tuple[float, float, float, float, float, float, float, float, float]
 IDENTITY: Matrix = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
 Flavour = Literal["2u", "2b", "3b"]
+FIRST_YEAR, LAST_YEAR = 1583, 9998  # years in which readers count days alike
 Relationship = Literal["Source", "Data", "Alternative", "Supplement", "Unspecified"]
 
 
@@ -113,7 +114,7 @@ class Metadata:
         producer: the program.
 
     Raises:
-        ValueError: when ``created`` has no time zone.
+        ValueError: when ``created`` has no time zone or a year outside 1583 to 9998.
     """
 
     title: str
@@ -127,8 +128,7 @@ class Metadata:
 
     def __post_init__(self) -> None:
         """Refuses a time that two readers would understand differently."""
-        if self.created is not None and self.created.utcoffset() is None:
-            raise ValueError("created has no time zone")
+        _refuse_doubtful("created", self.created)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class Attachment:
         modified: aware time of its last change; None leaves the date out.
 
     Raises:
-        ValueError: when ``modified`` has no time zone.
+        ValueError: when ``modified`` has no time zone or a year outside 1583 to 9998.
     """
 
     name: str
@@ -169,5 +169,13 @@ class Attachment:
 
     def __post_init__(self) -> None:
         """Refuses a time that two readers would understand differently."""
-        if self.modified is not None and self.modified.utcoffset() is None:
-            raise ValueError("modified has no time zone")
+        _refuse_doubtful("modified", self.modified)
+
+
+def _refuse_doubtful(name: str, moment: datetime | None) -> None:
+    if moment is None:
+        return
+    if moment.utcoffset() is None:
+        raise ValueError(f"{name} has no time zone")
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"{name} has the year {moment.year}")

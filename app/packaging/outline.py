@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from app.packaging.model import Attachment, Bookmark
 
 MIME = re.compile(r"[-A-Za-z0-9_+.]+/[-A-Za-z0-9_+.]+")
+MAX_NAME_BYTES = 255  # of UTF-8: no common file system takes more
 UNSAFE_IN_NAMES = re.compile(r'[/\\:*?"<>|]')
 
 
@@ -41,13 +42,14 @@ def check_attachments(attachments: Sequence[Attachment]) -> None:
     """Refuses files that a reader could not name or open.
 
     Raises:
-        PackagingError: ``pack.bad_attachment`` for a name that is empty or used twice and for a
-            media type that is none.
+        PackagingError: ``pack.bad_attachment`` for a name that is empty, used twice or over
+            255 bytes long, and for a media type that is none.
     """
     names = [file_name(each) for each in attachments]
     for name, each in zip(names, attachments, strict=True):
-        if not name or names.count(name) > 1 or not MIME.fullmatch(each.mime):
-            raise PackagingError("pack.bad_attachment", name=name or "?")
+        usable = 0 < len(name.encode()) <= MAX_NAME_BYTES and names.count(name) == 1
+        if not usable or not MIME.fullmatch(each.mime):
+            raise PackagingError("pack.bad_attachment", name=name[:80] or "?")
 
 
 def file_name(attachment: Attachment) -> str:

@@ -153,6 +153,7 @@ def test_attachments_and_3b_go_together_only(drawn):
         {"name": ""},
         {"name": " ..\0"},
         {"name": "a.xml"},
+        {"name": "ậ" * 100},
         {"mime": "json"},
         {"mime": "text/xml; charset=utf-8"},
         {"mime": ""},
