@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from ocr.fields.dates import days
@@ -138,8 +139,13 @@ def _notation(printed: str) -> str:
 
 
 def _odd(part: str) -> bool:
-    """Whether a part of a notation has small letters and is no short form that has them."""
-    return not part.isupper() and part not in SHORT_TYPES
+    """Whether a part of a notation is misread: small letters, or a short form's letter doubled."""
+    if part in SHORT_TYPES:
+        return False
+    shorter = (
+        part[:at] + part[at + 1 :] for at, (one, other) in enumerate(pairwise(part)) if one == other
+    )
+    return not part.isupper() or any(short in SHORT_TYPES for short in shorter)
 
 
 def _date(layout: Layout, head: Head, today: dt.date | None) -> list[FieldGuess]:

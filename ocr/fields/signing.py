@@ -20,6 +20,7 @@ _FROM: Final = 0.15
 _WORDS: Final = (2, 6)
 _LONGEST: Final = 7
 _MIDDLE: Final = frozenset({"đình", "văn", "quang", "ngọc", "kim", "thị"})
+_LEAST_TRUST: Final = 0.7  # a name has no context that would show a wrong letter
 _LONG_ENOUGH: Final = 7
 _RECIPIENTS: Final = "noi nhan"
 _MM_PER_INCH: Final = 25.4
@@ -91,7 +92,7 @@ def _name(piece: Piece) -> tuple[Word, ...] | None:
     low, high = _WORDS
     if not low <= len(words) <= high:
         return None
-    if not all(_syllable(word.text) for word in words):
+    if not all(_syllable(word.text) and word.conf >= _LEAST_TRUST for word in words):
         return None
     if len(words) == low and words[0].text.lower() in _MIDDLE:
         return None

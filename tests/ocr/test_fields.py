@@ -274,6 +274,9 @@ def test_a_number_misread_around_its_digits_is_still_the_number(read: str):
         ("Số: 45/TTr-SGDĐT", "45", "TTr-SGDĐT"),
         ("Số:        /QĐ-UBND", None, "QĐ-UBND"),
         ("Số: 15/TTIr-UBND", "15", None),
+        ("Số: 15/QĐĐ-UBND", "15", None),
+        ("Số: 15/HĐĐ", "15", None),
+        ("Số: 15/TTPVHCC-VP", "15", "TTPVHCC-VP"),
         ("Số: 12345678901/QĐ-UBND", None, None),
         ("Số: Z7Z7/QĐ-UBND", None, None),
         ("Mẫu số 01/QĐ-UBND", None, None),
@@ -377,6 +380,15 @@ def test_a_place_misread_in_capitals_is_spelled_as_the_page_spells_it():
 def test_half_a_name_is_no_signer(read: str):
     rows = [(x, y, text.replace("Hoàng Hữu Cường", read)) for x, y, text in decision()]
     assert "signer" not in values(guess_fields(layout(*rows), 300))
+
+
+def test_a_name_read_without_trust_is_no_signer():
+    text = layout(*decision())
+    words = tuple(
+        dataclasses.replace(word, conf=0.5 if word.text == "Cường" else word.conf)
+        for word in text.words
+    )
+    assert "signer" not in values(guess_fields(dataclasses.replace(text, words=words), 300))
 
 
 def test_every_guess_shows_its_words_and_is_no_surer_than_they_are():
