@@ -36,6 +36,7 @@ _PLAIN_QUALITY: Final = 70
 _WHITE_QUALITY: Final = 60
 _MIXED_QUALITY: Final = 50
 _NEARLY: Final = 1.02
+_LEAST_INK_PX: Final = 300  # less is dust, not print
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +82,15 @@ def recompressed(page: Pixels, dpi: float, profile: Profile) -> Recompressed:
 
 def _mixed(white: Pixels, found: Survey, dpi: float) -> Layers:
     ink = neutral_ink(white, found, dpi)
+    mask = None
+    if np.count_nonzero(ink) >= _LEAST_INK_PX:
+        height, width = ink.shape
+        mask = Mask(group4(ink), "g4", width, height, ink_colour(white, ink))
+    else:
+        ink[:] = False
     below = without_ink(white, ink, dpi, PICTURE_DPI)
-    picture = _jpeg(clear_paper(below, found, min(dpi, PICTURE_DPI)), _MIXED_QUALITY)
-    if not ink.any():
-        return Layers(picture)
-    height, width = ink.shape
-    return Layers(picture, Mask(group4(ink), "g4", width, height, ink_colour(white, ink)))
+    clear_paper(below, found, min(dpi, PICTURE_DPI))
+    return Layers(_jpeg(below, _MIXED_QUALITY), mask)
 
 
 def _at_most(page: Pixels, dpi: float, most: float) -> tuple[Pixels, float]:

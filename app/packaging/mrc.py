@@ -24,7 +24,6 @@ from app.packaging.raster import (
     mean,
     near,
     over,
-    planes,
     put,
     reduced,
     scaled_size,
@@ -51,7 +50,11 @@ _COLOUR_LEAST: Final = 2
 _BLACK_UNDER_RED: Final = 100  # red ink lets red light through, black takes it
 _HALO_PX: Final = 5
 _LEAST_PX: Final = 3
-_LEVELS: Final = ((16, 8), (4, 8), (1, 64))  # sides in px; of 255: the free share that is enough
+_BAND_PX: Final = 512  # rows at a time: the page is large, what is made of it must not be
+_BAND_MARGIN_PX: Final = 32
+_LEVELS: Final = (16, 4)  # sides in px
+_KNOWN_AROUND: Final = 8  # of 255: the free share that is enough
+_KNOWN: Final = 64
 
 
 def neutral_ink(white: Pixels, found: Survey, dpi: float) -> Flags:
@@ -62,17 +65,27 @@ def neutral_ink(white: Pixels, found: Survey, dpi: float) -> Flags:
         found: its survey; places that are no paper bear no mask.
         dpi: its resolution.
     """
+    height = len(white)
+    ink = np.empty(white.shape[:2], np.bool_)
+    for top in range(0, height, _BAND_PX):
+        above = min(top, _BAND_MARGIN_PX)
+        band = white[top - above : top + _BAND_PX + _BAND_MARGIN_PX]
+        ink[top : top + _BAND_PX] = _dark_strokes(band, dpi)[above : above + _BAND_PX]
+    ink &= enlarged(found.picture, size_of(white), smooth=False) == 0
+    return ink
+
+
+def _dark_strokes(white: Pixels, dpi: float) -> Flags:
+    """Return the neutral dark strokes of a band of the page, ``bool hxW``."""
     light = lightest(white)
-    deepest = np.asarray(
-        cv2.erode(light, np.ones((window_px(_STROKE_REACH_PX * dpi / _DPI),) * 2, np.uint8))
-    )
+    reach = window_px(_STROKE_REACH_PX * dpi / _DPI)
+    deepest = np.asarray(cv2.erode(light, np.ones((reach, reach), np.uint8)), np.uint8)
     # Half way between the paper and the stroke's own middle, which a thin one never gets dark.
     edge = np.maximum(deepest // 2 + np.uint8(WHITE // 2), np.uint8(_EDGE))
     dark = (light < edge) & (deepest < _CORE)
     if not is_grey(white):
         coloured, red = _colours(white, dpi)
         dark &= ~coloured | (red & (white[..., 2] < _BLACK_UNDER_RED))
-    dark &= enlarged(found.picture, size_of(white), smooth=False) == 0
     dark &= crowd(dark.astype(np.uint8)) >= _LEAST_PX
     return np.asarray(dark, np.bool_)
 
@@ -81,7 +94,7 @@ def without_ink(white: Pixels, ink: Flags, dpi: float, to_dpi: float) -> Pixels:
     """Return the whitened page at ``to_dpi`` with the ink's places filled by what lies around.
 
     Args:
-        white: the whitened page.
+        white: the whitened page; its ink is put out in place.
         ink: what the mask draws, ``bool HxW``.
         dpi: its resolution.
         to_dpi: resolution wanted; never above ``dpi``.
@@ -89,17 +102,19 @@ def without_ink(white: Pixels, ink: Flags, dpi: float, to_dpi: float) -> Pixels:
     size = scaled_size(white, min(1.0, to_dpi / dpi))
     hidden = near(ink.astype(np.uint8), window_px(_HALO_PX * dpi / _DPI))
     free = (hidden - np.uint8(1)) & np.uint8(WHITE)
-    seen = reduced(np.asarray(cv2.bitwise_and(white, spread(free, white)), np.uint8), size)
-    return _filled(seen, reduced(free, size))
+    for top in range(0, len(white), _BAND_PX):
+        band = white[top : top + _BAND_PX]
+        cv2.bitwise_and(band, spread(free[top : top + _BAND_PX], band), band)
+    return _filled(reduced(white, size), reduced(free, size))
 
 
 def ink_colour(white: Pixels, ink: Flags) -> tuple[int, int, int]:
     """Return the median red, green and blue inside the ink; black where there is none."""
     inside = np.asarray(cv2.erode(ink.astype(np.uint8), np.ones((3, 3), np.uint8))) > 0
-    chosen = inside if inside.any() else ink
-    if not chosen.any():
+    chosen = white[inside if inside.any() else ink]
+    if not len(chosen):
         return (0, 0, 0)
-    levels = [round(float(np.median(plane[chosen]))) for plane in planes(white)]
+    levels = [round(float(level)) for level in np.median(chosen.reshape(len(chosen), -1), axis=0)]
     return (levels[-1], levels[len(levels) // 2], levels[0])
 
 
@@ -124,10 +139,17 @@ def _filled(seen: Pixels, share: Pixels) -> Pixels:
         share: how much of each px is seen, 255 for all.
     """
     filled = np.full((1, 1, *seen.shape[2:]), WHITE, np.uint8)
-    for level, known in _LEVELS:
+    for level in _LEVELS:
         size = scaled_size(share, 1 / level)
         filled = enlarged(filled, size, smooth=True)
-        weights = reduced(share, size)
-        means = over(reduced(seen, size), spread(weights, seen))
-        put(means, (weights >= known).astype(np.uint8), filled)
+        _put_known(reduced(seen, size), reduced(share, size), filled, _KNOWN_AROUND)
+    filled = enlarged(filled, size_of(share), smooth=True)
+    for top in range(0, len(share), _BAND_PX):
+        rows = slice(top, top + _BAND_PX)
+        _put_known(seen[rows], share[rows], filled[rows], _KNOWN)
     return filled
+
+
+def _put_known(seen: Pixels, share: Pixels, filled: Pixels, enough: int) -> None:
+    """Put the mean colour of what is seen into ``filled`` where enough of a px is free."""
+    put(over(seen, spread(share, seen)), (share >= enough).astype(np.uint8), filled)

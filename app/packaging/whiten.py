@@ -59,6 +59,7 @@ _LEAST_DEPTH: Final = 6.0
 _MOST_DEPTH: Final = 12.0
 _MAD_TO_SIGMA: Final = 1.4826
 _SAMPLE_STEP: Final = 3
+_BAND_PX: Final = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +120,9 @@ def clear_paper(white: Pixels, found: Survey, dpi: float) -> Pixels:
     marks &= crowd(marks) > 1  # grain may reach the limit in one px, a stroke goes on
     kept = near(marks, window_px(_MARGIN_PX * per_px))
     empty = enlarged((kept - np.uint8(1)) & np.uint8(WHITE), size_of(white), smooth=False)
-    cv2.bitwise_or(white, spread(empty, white), white)
+    for top in range(0, len(white), _BAND_PX):
+        band = white[top : top + _BAND_PX]
+        cv2.bitwise_or(band, spread(empty[top : top + _BAND_PX], band), band)
     return white
 
 
