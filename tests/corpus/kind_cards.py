@@ -67,8 +67,8 @@ def _front(
 ) -> None:
     x, y = at
     _ground(draft, sheet, at)
-    put_line(sheet, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", (x + 24, y + 5.2), 6.5, "Bold")
-    put_line(sheet, "Độc lập - Tự do - Hạnh phúc", (x + 29, y + 8.6), 6.5)
+    put_line(sheet, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", (x + 12, y + 5.2), 6.5, "Bold")
+    put_line(sheet, "Độc lập - Tự do - Hạnh phúc", (x + 24, y + 8.6), 6.5)
     put_line(sheet, "CĂN CƯỚC CÔNG DÂN", (x + 26, y + 14), 10.5, "Bold", ink=(160, 30, 40))
     portrait(sheet, (mm(x + 4), mm(y + 18), mm(x + 24), mm(y + 45)))
     issued = "{:02d}/{:02d}/{}".format(*who.born[:2], 2021 + int(draft.rng.integers(0, 4)))
@@ -109,7 +109,7 @@ def _back(
     x, y = at
     _ground(draft, sheet, at)
     put_line(sheet, "Đặc điểm nhận dạng: nốt ruồi cách đuôi mắt 2 cm", (x + 5, y + 6), 6.5)
-    put_line(sheet, "CỤC TRƯỞNG CỤC CẢNH SÁT QUẢN LÝ HÀNH CHÍNH", (x + 24, y + 12), 6.5, "Bold")
+    put_line(sheet, "CỤC TRƯỞNG CỤC CẢNH SÁT QUẢN LÝ HÀNH CHÍNH", (x + 12, y + 12), 6.5, "Bold")
     put_line(sheet, draft.case.chairman.name, (x + 45, y + 29), 7.5, "Bold")
     for left in (5, 23):
         box = (mm(x + left), mm(y + 14), mm(x + left + 14), mm(y + 32))
