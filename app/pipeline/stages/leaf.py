@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.packaging.model import Layers, PageInput, WordBox
+from app.packaging.model import PageInput, WordBox
 from ocr.clean import CleanPage
 from ocr.text import PageText
 
@@ -12,7 +12,6 @@ def page_input(
     clean: CleanPage,
     text: PageText,
     dpi: tuple[float, float],
-    layers: Layers | None = None,
 ) -> PageInput:
     """One page for packaging: captured bytes, matrix, words.
 
@@ -21,7 +20,6 @@ def page_input(
         clean: how it becomes the displayed page.
         text: the words of the displayed page.
         dpi: of the picture, along its rows and its columns.
-        layers: what is drawn instead of the picture.
     """
     geometry = clean.geometry
     return PageInput(
@@ -43,5 +41,4 @@ def page_input(
             )
             for word in text.words
         ),
-        layers=layers,
     )

@@ -143,20 +143,22 @@ def _for_package(
 def _part(frame: Frame, profile: Profile, source: PageSource, warm: OcrEngine) -> Part:
     image, _ = source.image()
     cleaned, found = _findings(image, source.turn_deg, warm)
-    layers, own = None, b""
+    leaf = page_input(b"", cleaned, found.text, (image.dpi_x, image.dpi_y))
     if profile != "faithful":
-        from app.packaging.ladder import recompress  # noqa: PLC0415 - faithful pages need none
+        from app.pipeline.stages.redrawing import redrawn  # noqa: PLC0415 - faithful pages need none
 
-        page = render(image, cleaned.geometry)
-        layers = recompress(page.pixels, page.dpi_x, profile)
-    elif frame.kind == "tiff" and frame.of > 1:
-        own = lossless(image)
-    elif frame.kind == "pdf":
-        own = source.data
-    dpi = (image.dpi_x, image.dpi_y)
-    leaf = page_input(own, cleaned, found.text, dpi, layers)
+        leaf = redrawn(leaf, render(image, cleaned.geometry), profile)
+    if leaf.layers is None:
+        leaf = dataclasses.replace(leaf, image=_own_file(frame, source, image))
     size = picture_bytes(leaf) or len(source.data)
     return Part(source.sha256, {**report_of(frame, cleaned, found), "bytes": size}, leaf)
+
+
+def _own_file(frame: Frame, source: PageSource, image: PageImage) -> bytes:
+    """The page's picture as a file; nothing where that is the input file itself."""
+    if frame.kind == "pdf":
+        return source.data
+    return lossless(image) if frame.kind == "tiff" and frame.of > 1 else b""
 
 
 def picture_bytes(page: PageInput) -> int:
