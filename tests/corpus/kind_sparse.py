@@ -80,12 +80,15 @@ def separator(draft: Draft) -> list[Print]:
     patch.y = mm(110)
     patch.line("TỜ PHÂN CÁCH", "centre", "Bold", 22)
     own = Sheet("Arimo", 14)
-    head = f"SEP1|{draft.one_of('dossier', 'paper')}|{int(draft.rng.integers(1, 40)):02d}"
-    text = f"{head}|{crc32(head.encode()):08x}"
+    procedure = f"1.{int(draft.rng.integers(1, 999_999)):06d}"
+    component = draft.one_of("to-khai", "ban-ve", "giay-uy-quyen", "")
+    head = f"SEP1|{procedure}|{component}|"
+    text = f"{head}|{crc32(head.encode()):08X}"
     own.line("TỜ PHÂN CÁCH", "centre", "Bold", 22)
-    own.gap(10)
-    qr(own, text, (mm(75), own.y), 60)
-    own.y += mm(70)
+    for at in ((mm(22), mm(45)), (mm(148), mm(235))):
+        qr(own, text, at, 40)
+    bars(own, "code39", "PATCHT", (mm(75), mm(60)), module_mm=0.6, height_mm=30)
+    own.y = mm(130)
     own.line("Đặt tờ này trước giấy tờ tiếp theo", "centre")
     return [Print(patch, "Tờ phân cách"), Print(own, "Tờ phân cách")]
 
