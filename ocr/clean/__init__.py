@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ocr.clean.blank import judge_blank
+from ocr.clean.condition import judge_condition
 from ocr.clean.crop import Paper, cut_to, find_paper
 from ocr.clean.deskew import Skew, estimate_skew
 from ocr.clean.facts import CleanPage, PageFacts
@@ -31,6 +32,7 @@ def clean(
     skew_deg: float | None = None,
     crop: Crop | None = None,
     osd: OrientationReader | None = None,
+    partner: PageImage | None = None,
 ) -> CleanPage:
     """Return how a scan becomes the displayed page, and what was found out about it.
 
@@ -41,6 +43,7 @@ def clean(
         crop: the clerk's crop, shares of the straightened scan before the quarter turn; it
             overrides what is found, ``(0, 0, 1, 1)`` means all of it.
         osd: tells which way up a text is; without it a page keeps its orientation.
+        partner: the other side of the same sheet: what shines through from it is no writing.
 
     Raises:
         ValueError: if ``rotation_deg`` is not a quarter turn or ``crop`` no rectangle.
@@ -50,7 +53,7 @@ def clean(
     paper, uncut = (None, None) if crop is not None else find_paper(inked)
     if paper is not None:
         inked = inked.within(paper.corners)
-    blank = judge_blank(inked)
+    blank = judge_blank(inked, None if partner is None else ink_map(partner))
     if skew_deg is not None:
         skew = Skew(skew_deg, 1.0, sideways=False, reason=None)
     else:
@@ -61,14 +64,16 @@ def clean(
     elif blank.blank:
         turn = Orientation(0, 0.0, None)
     else:
-        turn = find_orientation(image, skew.skew_deg, osd)
+        turn = find_orientation(inked, skew.skew_deg, osd)
     geometry = Geometry.plan(
         image,
         skew_deg=skew.skew_deg,
         rotation_deg=turn.rotation_deg,
         crop=cut.crop if crop is None else crop,
     )
-    reasons = {skew.reason, turn.reason, blank.reason, uncut}
+    edge = sharpness(image, inked)
+    condition = judge_condition(image, inked, paper, cut, sharpness=edge, blank=blank.blank)
+    reasons = {skew.reason, turn.reason, blank.reason, uncut, *condition.reasons} - {None}
     facts = PageFacts(
         skew_deg=geometry.skew_deg,
         skew_conf=skew.confidence,
@@ -76,9 +81,17 @@ def clean(
         orientation_conf=turn.confidence,
         blank=blank.blank,
         blank_conf=blank.confidence,
-        sharpness=sharpness(image, inked),
+        sharpness=edge,
         ink_components=blank.components,
         reasons=tuple(sorted(reason for reason in reasons if reason)),
+        ghost_peak=round(blank.ghost_peak, 4),
+        paper=cut.paper,
+        width_mm=round(cut.width_mm, 2),
+        height_mm=round(cut.height_mm, 2),
+        crop_conf=cut.confidence,
+        contrast=condition.contrast,
+        cut_edges=condition.cut_edges,
+        dpi=float(min(image.dpi_x, image.dpi_y)),
     )
     return CleanPage(geometry, facts)
 

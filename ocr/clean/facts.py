@@ -23,6 +23,14 @@ class PageFacts:
         sharpness: slope at the edges of the writing relative to its contrast, 0 to 255.
         ink_components: marks of the size of letters inside the margins.
         reasons: slugs of what a clerk should know, sorted.
+        ghost_peak: how well the other side matches what shines through, 0 to 1.
+        paper: name of the shown paper's size, or None.
+        width_mm: of what is shown, before the quarter turn; 0 when unknown.
+        height_mm: as ``width_mm``.
+        crop_conf: 0 to 1; 0 without a crop.
+        contrast: how much darker than the paper the writing is, 0 to 255.
+        cut_edges: sides of the scan where writing is cut off: ``left top right bottom``.
+        dpi: the coarser resolution of the scan; 0 when unknown.
     """
 
     skew_deg: float
@@ -34,6 +42,14 @@ class PageFacts:
     sharpness: float
     ink_components: int
     reasons: tuple[str, ...]
+    ghost_peak: float = 0.0
+    paper: str | None = None
+    width_mm: float = 0.0
+    height_mm: float = 0.0
+    crop_conf: float = 0.0
+    contrast: float = 0.0
+    cut_edges: tuple[str, ...] = ()
+    dpi: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +86,14 @@ class CleanPage:
                     sharpness=float(facts["sharpness"]),
                     ink_components=int(facts["ink_components"]),
                     reasons=tuple(str(reason) for reason in facts["reasons"]),
+                    ghost_peak=float(facts.get("ghost_peak", 0.0)),
+                    paper=None if (paper := facts.get("paper")) is None else str(paper),
+                    width_mm=float(facts.get("width_mm", 0.0)),
+                    height_mm=float(facts.get("height_mm", 0.0)),
+                    crop_conf=float(facts.get("crop_conf", 0.0)),
+                    contrast=float(facts.get("contrast", 0.0)),
+                    cut_edges=tuple(map(str, facts.get("cut_edges", ()))),
+                    dpi=float(facts.get("dpi", 0.0)),
                 ),
             )
         except (KeyError, TypeError) as error:
