@@ -34,6 +34,7 @@ MIN_DPI, MAX_DPI = 72.0, 1200.0
 PT_PER_INCH: Final = 72.0
 _COVERS: Final = 0.98
 _UNSEEN: Final = 3
+_A_HAIR_LESS: Final = 1 - 1e-9  # pdfium rounds up: no row more for a last bit
 _NEST: Final = 4
 Matrix = tuple[float, float, float, float, float, float]
 _IDENTITY: Final[Matrix] = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
@@ -282,7 +283,7 @@ def _drawn(path: Path, index: int) -> PagePicture:
             document.init_forms()
             page = document[index]
             width, height = page.get_size()
-            scale = DRAWN_DPI / PT_PER_INCH
+            scale = DRAWN_DPI / PT_PER_INCH * _A_HAIR_LESS
             if width * height * scale * scale > MAX_DRAWN_PIXELS:
                 raise Trouble("pdf.page_too_large", name=name, page=index + 1)
             bitmap = page.render(scale=scale, rev_byteorder=False)
