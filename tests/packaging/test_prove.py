@@ -52,7 +52,7 @@ def test_a_page_drawn_anew_is_valid_and_looks_like_itself(drawn, verapdf):
     print(likeness)
     assert likeness.mean < 1.5
     assert likeness.worst_tile < 8
-    assert likeness.kept_ink > 0.95
+    assert likeness.kept_ink > 0.7
 
 
 @pytest.mark.parametrize("turn", [(0.0, 0), (3.1, 0), (-2.2, 90), (0.0, 180)])
@@ -78,7 +78,17 @@ def _shifted(drawn: Drawn) -> PageInput:
     return replace(straight(drawn), matrix=(1, 0, 40, 0, 1, 0, 0, 0, 1))
 
 
+def _one_line_less(drawn: Drawn) -> PageInput:
+    picture = drawn.picture.copy()
+    for word in drawn.words:
+        if word.line == 1:
+            box = (word.x0 - 2, word.y0 - 2, word.x1 + 2, word.y1 + 2)
+            picture.paste("white", tuple(map(round, box)))
+    return straight(drawn, jpeg(picture))
+
+
 WRONG = {
+    "one line less": _one_line_less,
     "inverted mask": lambda drawn: _redrawn(drawn, invert=True),
     "missing mask": lambda drawn: _redrawn(drawn, masked=False),
     "mirrored": _mirrored,
