@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import pikepdf
@@ -12,6 +13,7 @@ from PIL import Image
 
 from tests.cli.cli_kit import main
 from tests.cli.conftest import saved
+from tests.corpus.kinds import make_pages
 from tests.referees import Skipped, judge
 
 HEADING = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"
@@ -227,3 +229,18 @@ def test_each_profile_is_smaller_than_the_one_before_it_and_reads_the_same(
     for verdict in judge(made, ask=["verapdf"]):
         if not isinstance(verdict.verapdf, Skipped):
             assert verdict.verapdf.compliant, verdict.verapdf
+
+
+def test_the_back_of_a_sheet_is_judged_beside_its_front(tmp_path: Path):
+    truth = make_pages(tmp_path, 5, ["blank_through"])
+    front, back = (tmp_path / name for name in truth.files[:2])
+    assert truth.pages[1].blank
+    rows = {}
+    for name, inputs in (("alone", [back]), ("beside", [front, back])):
+        done = main("ocr", *inputs, "--out", tmp_path / name, "--json")
+        assert done.code == 0, done.err
+        facts = json.loads((tmp_path / name / f"{back.stem}.json").read_text())["facts"]
+        rows[name] = facts["blank"], facts["reasons"], facts["blank_conf"]
+    assert rows["alone"][1] in (["page.maybe_blank"], ["page.shows_through"])
+    assert rows["beside"][:2] == (True, [])
+    assert rows["beside"][2] > rows["alone"][2]

@@ -34,10 +34,11 @@ class Gathering:
         self._frames = frames
         self._seen = seen
         self._found: dict[int, Outcome] = {}
-        before = [None, *frames[:-1]]
         tasks = (
-            Task(number, frame, reader, purpose, earlier)
-            for number, (frame, earlier) in enumerate(zip(frames, before, strict=True))
+            Task(
+                at, frame, reader, purpose, (*frames[max(at - 1, 0) : at], *frames[at + 1 : at + 2])
+            )
+            for at, frame in enumerate(frames)
         )
         self._news = crew.run(tasks)
 

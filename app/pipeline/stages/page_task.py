@@ -61,14 +61,14 @@ class Task:
 
     Attributes:
         number: of the page among all, from 0.
-        before: the page before it, whose writing may shine through.
+        beside: the pages before and behind it, whose writing may shine through.
     """
 
     number: int
     frame: Frame
     reader: Reader
     purpose: ForText | ForPackage
-    before: Frame | None = None
+    beside: tuple[Frame, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

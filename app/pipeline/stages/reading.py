@@ -22,6 +22,7 @@ from app.packaging.model import PageInput
 from app.pipeline.stages import parts
 from app.pipeline.stages.leaf import page_input
 from app.pipeline.stages.loose import Frame
+from app.pipeline.stages.neighbours import Neighbours, judged
 from app.pipeline.stages.page_source import PageSource, lossless, page_source
 from app.pipeline.stages.page_task import ForPackage, ForText, Outcome, Profile, Reader, Task
 from app.pipeline.stages.parts import Part
@@ -72,26 +73,33 @@ def _read(task: Task, keep: Keep) -> Outcome:
     purpose = task.purpose
     source = page_source(task.frame, keep, copying=isinstance(purpose, ForPackage))
     warm = engine(task.reader, keep)
+    beside = Neighbours(task.frame, task.beside, keep)
     made: dict[str, object] = {
         "source_sha256": source.sha256,
         "page": task.frame.index + 1,
         "engine": warm.identity(),
         "with": versions(),
+        "beside": beside.digests(),
     }
     if isinstance(purpose, ForText):
-        return _for_text(task.frame, purpose, source, warm, made)
-    return _for_package(task.frame, purpose, source, warm, made)
+        return _for_text(purpose, source, beside, warm, made)
+    return _for_package(purpose, source, beside, warm, made)
 
 
 def _for_text(
-    frame: Frame, purpose: ForText, source: PageSource, warm: OcrEngine, made: dict[str, object]
+    purpose: ForText,
+    source: PageSource,
+    beside: Neighbours,
+    warm: OcrEngine,
+    made: dict[str, object],
 ) -> Outcome:
+    frame = beside.frame
     if not purpose.again:
         before = _made_before(purpose.out, frame.name)
         if before is not None and before[0] == made:
             return Outcome({**before[1], "source": frame.path.name}, reused=True)
     image, damage = source.image()
-    cleaned, found = _findings(image, source.turn_deg, warm)
+    cleaned, found = _findings(image, source, beside, warm)
     picture = pictures.jpeg(render(image, cleaned.geometry), PICTURE_QUALITY)
     report = report_of(frame, cleaned, found)
     body = {
@@ -129,20 +137,26 @@ def _made_before(out: Path, name: str) -> tuple[dict[str, object], dict[str, obj
 
 
 def _for_package(
-    frame: Frame, purpose: ForPackage, source: PageSource, warm: OcrEngine, made: dict[str, object]
+    purpose: ForPackage,
+    source: PageSource,
+    beside: Neighbours,
+    warm: OcrEngine,
+    made: dict[str, object],
 ) -> Outcome:
+    frame = beside.frame
     name = parts.part_name({**made, "kind": frame.kind, "profile": purpose.profile})
     part = parts.load(purpose.workshop / name)
     if part is not None:
         return Outcome({**part.report, "source": frame.path.name}, name, reused=True)
-    part = _part(frame, purpose.profile, source, warm)
+    part = _part(beside, purpose.profile, source, warm)
     parts.put(purpose.workshop / name, part.to_bytes())
     return Outcome(dict(part.report), name)
 
 
-def _part(frame: Frame, profile: Profile, source: PageSource, warm: OcrEngine) -> Part:
+def _part(beside: Neighbours, profile: Profile, source: PageSource, warm: OcrEngine) -> Part:
+    frame = beside.frame
     image, _ = source.image()
-    cleaned, found = _findings(image, source.turn_deg, warm)
+    cleaned, found = _findings(image, source, beside, warm)
     leaf = page_input(b"", cleaned, found.text, (image.dpi_x, image.dpi_y))
     if profile != "faithful":
         from app.pipeline.stages.redrawing import redrawn  # noqa: PLC0415 - faithful pages need none
@@ -169,11 +183,13 @@ def picture_bytes(page: PageInput) -> int:
     return len(page.layers.picture) + (len(mask.data) if mask else 0)
 
 
-def _findings(image: PageImage, turn_deg: int, warm: OcrEngine) -> tuple[CleanPage, PageReading]:
+def _findings(
+    image: PageImage, source: PageSource, beside: Neighbours, warm: OcrEngine
+) -> tuple[CleanPage, PageReading]:
     """The page cleaned and read; where the text does not say which way is up, the PDF does."""
-    cleaned = clean(image, osd=warm)
-    if turn_deg and _UNCLEAR in cleaned.facts.reasons:
-        cleaned = clean(image, rotation_deg=turn_deg, osd=warm)
+    cleaned = judged(clean(image, osd=warm), image, beside, warm)
+    if source.turn_deg and _UNCLEAR in cleaned.facts.reasons:
+        cleaned = clean(image, rotation_deg=source.turn_deg, osd=warm)
     return cleaned, recognise(image, cleaned, warm)
 
 
