@@ -34,7 +34,7 @@ MAX_DPI: Final = 300.0
 PICTURE_DPI: Final = 200.0
 _PLAIN_QUALITY: Final = 70
 _WHITE_QUALITY: Final = 60
-_MIXED_QUALITY: Final = 50
+_MIXED_QUALITY: Final = 55
 _NEARLY: Final = 1.02
 _LEAST_INK_PX: Final = 300  # less is dust, not print
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.bench import machine
 from tests.bench.measure import MeasuredError
 
-NAMES = ("pack", "ocr", "scan", "sign", "sync", "store", "scale", "stall", "desk", "kill")
+NAMES = ("pack", "ocr", "scan", "sign", "sync", "store", "scale", "stall", "desk", "kill", "ladder")
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 
 
