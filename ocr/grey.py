@@ -12,6 +12,7 @@ from ocr.image import Pixels
 _SATURATED: Final = 50
 _MIN_MARK_MM: Final = 9.0
 _PAPER_LEVEL: Final = 278
+_PAPER_DPI: Final = 25.0
 _MM_PER_INCH: Final = 25.4
 
 
@@ -31,14 +32,19 @@ def shrink(pixels: Pixels, width: int, height: int) -> Pixels:
     )
 
 
-def even_paper(grey: Pixels) -> Pixels:
+def even_paper(grey: Pixels, dpi: float) -> Pixels:
     """Return ``grey`` divided by its paper: shadows, casts and patterns turn to even white.
 
     Paper lands above white, so that its grain, and pale writing that shines through from the
     back, are cut off: a recogniser spends seconds on them.
+
+    Args:
+        grey: ``uint8 HxW``.
+        dpi: its resolution.
     """
     height, width = grey.shape
-    small = shrink(grey, max(1, width // 8), max(1, height // 8))
+    step = max(1, round(dpi / _PAPER_DPI))
+    small = shrink(grey, max(1, width // step), max(1, height // step))
     paper = cv2.medianBlur(cv2.dilate(small, np.ones((5, 5), np.uint8)), 15)
     paper = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(cv2.divide(grey, paper, scale=_PAPER_LEVEL), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""From a scan and its geometry to the words of the displayed page."""
+"""From a scan and its geometry to the words of the displayed page, and all that they tell."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING, Final
 
 from ocr.codes import find_codes
 from ocr.fields import guess_fields
-from ocr.findings import PageReading
+from ocr.findings import CodeHit, PageReading
+from ocr.grey import to_grey
+from ocr.identity import identity_fields
 from ocr.image import PageImage
 from ocr.missed import missed_lines
+from ocr.print_size import USUAL_DPI, reading_dpi
 from ocr.quality import judge_reading
 from ocr.reflow import lay_out
 from ocr.rules import WHITE
 from ocr.tables import Table, find_tables
 from ocr.text import PageText, joined
-from ocr.warp import READING_DPI, unruled_copy
+from ocr.warp import unruled_copy
 
 if TYPE_CHECKING:
     from ocr.clean.facts import CleanPage
     from ocr.engine import OcrEngine
-    from ocr.findings import CodeHit
     from ocr.geometry import Geometry
     from ocr.image import Pixels
     from ocr.text import Word
@@ -41,27 +43,32 @@ def recognise(image: PageImage, cleaned: CleanPage, engine: OcrEngine) -> PageRe
     """
     geometry = cleaned.geometry
     text = read_page(image, geometry, engine)
-    return PageReading(
-        text,
-        _codes(image, geometry),
-        guess_fields(text, geometry.dpi),
-        judge_reading(text, geometry.dpi),
-    )
+    codes = _codes(image, geometry)
+    fields = (*guess_fields(text, geometry.dpi), *identity_fields(codes, text))
+    return PageReading(text, codes, fields, judge_reading(text, geometry.dpi))
 
 
 def _codes(image: PageImage, geometry: Geometry) -> tuple[CodeHit, ...]:
-    """Return the codes of the scan, which need no straight page, where they are displayed."""
-    found = []
-    for code in find_codes(image):
-        a, b, c, d = (geometry.point(*corner) for corner in code.quad)
-        found.append(replace(code, quad=(a, b, c, d)))
-    return tuple(found)
+    """Return the codes of the displayed page.
+
+    They are looked for on the scan as it lies, for which way a code is turned is all the same to
+    its reader, and nothing is blurred by resampling.
+    """
+    scan = PageImage(to_grey(image.pixels), image.dpi_x, image.dpi_y)
+    hits = []
+    for hit in find_codes(scan):
+        a, b, c, d = (geometry.point(x, y) for x, y in hit.quad)
+        x, y = (a[0] + c[0]) / 2, (a[1] + c[1]) / 2
+        if 0 <= x < geometry.width_px and 0 <= y < geometry.height_px:
+            hits.append(replace(hit, quad=(a, b, c, d)))
+    return tuple(sorted(hits, key=lambda hit: (hit.quad[0][1], hit.quad[0][0])))
 
 
 def read_page(image: PageImage, geometry: Geometry, engine: OcrEngine) -> PageText:
     """Return the words of a page, boxes in px of the displayed page.
 
-    Tables are read apart, row by row, and stand in the text where they stand on the page.
+    Tables are read apart, row by row, and stand in the text where they stand on the page. A page
+    on which nothing is as large as a letter is not shown to the engine at all.
 
     Args:
         image: the decoded scan.
@@ -71,26 +78,39 @@ def read_page(image: PageImage, geometry: Geometry, engine: OcrEngine) -> PageTe
     Raises:
         OcrError: what the engine raises.
     """
-    copy = unruled_copy(image, geometry)
+    dpi = USUAL_DPI
+    copy = unruled_copy(image, geometry, dpi)
+    finer = reading_dpi(copy.pixels, dpi)
+    if dpi < finer <= geometry.dpi:
+        dpi = finer
+        copy = unruled_copy(image, geometry, dpi)
     height, width = copy.pixels.shape
-    tables = find_tables(copy.rules, READING_DPI)
-    rest = copy.pixels.copy()
+    text = PageText(_words(copy.pixels, copy.rules, dpi, engine), width, height, engine.identity())
+    scaled = text.scaled(geometry.width_px / width, geometry.height_px / height)
+    return replace(scaled, width_px=geometry.width_px, height_px=geometry.height_px)
+
+
+def _words(page: Pixels, rules: Pixels, dpi: float, engine: OcrEngine) -> tuple[Word, ...]:
+    """Return the words of a copy in reading order, boxes in its px."""
+    tables = find_tables(rules, dpi)
+    rest = page.copy()
     for table in tables:
         x0, y0, x1, y1 = table.box
         rest[y0:y1, x0:x1] = WHITE
-    words = list(engine.read(PageImage(rest, READING_DPI, READING_DPI)).words)
-    missed = [Table(box, ((box,),)) for box in missed_lines(rest, words, READING_DPI)]
+    words: list[Word] = []
+    missed = [Table(box, ((box,),)) for box in missed_lines(rest, words, dpi)]
+    if missed:
+        words = list(engine.read(PageImage(rest, dpi, dpi)).words)
+        missed = [Table(box, ((box,),)) for box in missed_lines(rest, words, dpi)]
     parts = [words]
     for part in sorted([*tables, *missed], key=lambda table: table.box[1]):
-        found = _read_table(copy.pixels, part, engine)
+        found = _read_table(page, part, dpi, engine)
         if part in missed:
             found = [word for word in found if word.conf >= _MISSED_CONF]
         after = parts.pop()
         at = _first_below(after, (part.box[1] + part.box[3]) / 2)
         parts += [after[:at], found, after[at:]]
-    text = PageText(joined(parts), width, height, engine.identity())
-    scaled = text.scaled(geometry.width_px / width, geometry.height_px / height)
-    return replace(scaled, width_px=geometry.width_px, height_px=geometry.height_px)
+    return joined(parts)
 
 
 def _first_below(words: list[Word], y: float) -> int:
@@ -98,12 +118,12 @@ def _first_below(words: list[Word], y: float) -> int:
     return next((at for at, word in enumerate(words) if word.box[1] > y), len(words))
 
 
-def _read_table(page: Pixels, table: Table, engine: OcrEngine) -> list[Word]:
+def _read_table(page: Pixels, table: Table, dpi: float, engine: OcrEngine) -> list[Word]:
     """Return the words of a table, cell by cell, boxes in px of the page; a line per cell line."""
     block = lay_out(page, table)
     if block is None:
         return []
-    text = engine.read(PageImage(block.pixels, READING_DPI, READING_DPI), layout="block")
+    text = engine.read(PageImage(block.pixels, dpi, dpi), layout="block")
     words = []
     for word in text.words:
         x0, y0, x1, y1 = word.box

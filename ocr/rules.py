@@ -19,8 +19,10 @@ _INK_BELOW: Final = 190
 _RULE_MM: Final = 8.0
 _RULE_THICK_MM: Final = 1.0
 _DOT_MM: Final = 0.6
+_LARGE_DOT_MM: Final = 0.8
 _PITCH_MM: Final = 1.6
 _MIN_DOTS: Final = 5
+_MIN_LARGE_DOTS: Final = 10
 _LEVEL_MM: Final = 0.25
 _LARGER: Final = 1.7
 _MM_PER_INCH: Final = 25.4
@@ -53,7 +55,9 @@ def without_rules(copy: Pixels, dpi: float) -> Unruled:
     reach = round(_RULE_THICK_MM * pixel_mm) + 2
     lines = _not_crossed(across, rest, reach) | _not_crossed(down.T, rest.T, reach).T
     rest = np.asarray(cv2.subtract(ink, np.ascontiguousarray(lines)), dtype=np.uint8)
-    dots = _leaders(rest, pixel_mm)
+    dots = _leaders(rest, _DOT_MM * pixel_mm, pixel_mm, _MIN_DOTS)
+    rest = np.asarray(cv2.subtract(rest, dots), dtype=np.uint8)
+    dots |= _leaders(rest, _LARGE_DOT_MM * pixel_mm, pixel_mm, _MIN_LARGE_DOTS)
     painted = copy.copy()
     painted[cv2.dilate(lines | dots, np.ones((3, 3), np.uint8)) > 0] = WHITE
     return Unruled(painted, np.ascontiguousarray(across | down))
@@ -80,18 +84,18 @@ def _not_crossed(runs: Pixels, rest: Pixels, reach: int) -> Pixels:
     return np.asarray(cv2.subtract(runs, cv2.bitwise_and(crossed, runs)), dtype=np.uint8)
 
 
-def _leaders(ink: Pixels, pixel_mm: float) -> Pixels:
-    """Return 1 on dots that stand in a row at a close pitch.
+def _leaders(ink: Pixels, side: float, pixel_mm: float, enough: int) -> Pixels:
+    """Return 1 on dots no larger than ``side`` px that stand in a row at a close pitch.
 
-    Five make a leader; two or more make a piece of one that descenders have cut, if they stand
+    ``enough`` of them make a leader, more of large ones, for full stops in 14 points are as large
+    as the dots of letters. Two or more make a piece of one that descenders have cut, if they stand
     at the height of a leader and are no larger than its dots: the dot under a vowel is.
     """
     _, labels, stats, centres = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    side = _DOT_MM * pixel_mm
     small = (stats[:, cv2.CC_STAT_WIDTH] <= side) & (stats[:, cv2.CC_STAT_HEIGHT] <= side)
     small[0] = False
     dots = np.flatnonzero(small)
-    if len(dots) < _MIN_DOTS:
+    if len(dots) < enough:
         return np.zeros_like(ink)
     pitch = np.ones((1, max(3, round(_PITCH_MM * pixel_mm))), np.uint8)
     rows = cv2.morphologyEx(small[labels].astype(np.uint8), cv2.MORPH_CLOSE, pitch)
@@ -100,7 +104,7 @@ def _leaders(ink: Pixels, pixel_mm: float) -> Pixels:
     row_of_dot = row_labels[np.rint(ys).astype(int), np.rint(xs).astype(int)]
     in_row = np.bincount(row_of_dot)
     in_row[0] = 0
-    sure = in_row[row_of_dot] >= _MIN_DOTS
+    sure = in_row[row_of_dot] >= enough
     if not sure.any():
         return np.zeros_like(ink)
     area = stats[dots, cv2.CC_STAT_AREA]

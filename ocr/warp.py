@@ -43,11 +43,11 @@ def reading_copy(image: PageImage, geometry: Geometry) -> PageImage:
     return PageImage(unruled_copy(image, geometry).pixels, READING_DPI, READING_DPI)
 
 
-def unruled_copy(image: PageImage, geometry: Geometry) -> Unruled:
-    """Return the page for the recogniser at 200 dpi, and where its rules were."""
-    small = render(image, Geometry.plan(image), READING_DPI)
-    grey = PageImage(fade_marks(small.pixels, READING_DPI), READING_DPI, READING_DPI)
-    return without_rules(even_paper(render(grey, geometry.at(grey)).pixels), READING_DPI)
+def unruled_copy(image: PageImage, geometry: Geometry, dpi: float = READING_DPI) -> Unruled:
+    """Return the page for the recogniser, and where its rules were."""
+    small = render(image, Geometry.plan(image), dpi)
+    grey = PageImage(fade_marks(small.pixels, dpi), dpi, dpi)
+    return without_rules(even_paper(render(grey, geometry.at(grey)).pixels, dpi), dpi)
 
 
 def _resample(pixels: Pixels, geometry: Geometry, width: int, height: int) -> Pixels:
