@@ -12,7 +12,7 @@ from app.desk import edits, page_facts, papers, reception, review
 from app.domain.page import AS_SCANNED, Recipe
 from app.domain.separators import Separator, encode
 from app.store import dossiers
-from tests.corpus.pages import jpeg
+from tests.corpus.pages import blank_page, draw_page, jpeg
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,3 +118,18 @@ def test_guessed_fields_say_where_on_the_page_they_stand(bench: Bench, files: Fi
     for x0, y0, x1, y1 in field.boxes:
         assert 0 <= x0 < x1 <= width
         assert 0 <= y0 < y1 <= height
+
+
+def test_a_back_is_judged_beside_its_front(bench: Bench, tmp_path: Path):
+    """Its front shines through as strongly as pale writing: by itself the side stays in doubt."""
+    words = ["GIẤY XÁC NHẬN", *(f"{n}. Nội dung thứ {n} của giấy này, in đậm." for n in range(30))]
+    (tmp_path / "1.jpg").write_bytes(jpeg(draw_page(words)))
+    (tmp_path / "2.jpg").write_bytes(jpeg(blank_page(words, strength=0.18)))
+    dossier = bench.dossier()
+    bench.feed(dossier, [tmp_path / "1.jpg", tmp_path / "2.jpg"], duplex=True)
+    bench.work()
+    front, back = bench.pages(dossier)
+    cleaned = [job for job in bench.vault.jobs.by_dossier(dossier) if job.stage == "clean"]
+    assert [job.inputs for job in cleaned] == [(front.blob,), (back.blob, front.blob)]
+    seen = [page_facts.facts(bench.office, page) for page in (front, back)]
+    assert [facts.blank for facts in seen if facts] == [False, True]

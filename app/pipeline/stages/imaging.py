@@ -24,6 +24,8 @@ from ocr.page import recognise
 _DECODED = "decoded"
 _ENGINE = "engine"
 USUAL = "fast"
+DOUBTS = frozenset({"page.shows_through", "page.maybe_blank"})
+"""What the other side of the sheet may settle."""
 _KEPT_IMAGES = 2
 
 
@@ -44,16 +46,27 @@ def thumb(context: Context) -> BlobId:
 
 
 def clean_page(context: Context) -> BlobId:
-    """Geometry and facts of the page under the clerk's recipe."""
+    """Geometry and facts of the page under the clerk's recipe.
+
+    A back is looked at by itself; only when that leaves a doubt, beside its front.
+    """
+    found = _judge(context, None)
+    if len(context.job.inputs) > 1 and DOUBTS & set(found.facts.reasons):
+        front = load(context.vault.blobs.read(context.job.inputs[1]), context.integer("dpi"))
+        found = _judge(context, front)
+    return context.vault.blobs.put(found.to_json())
+
+
+def _judge(context: Context, partner: PageImage | None) -> CleanPage:
     recipe = Recipe.of(cast("dict[str, Decided]", context.job.params["recipe"]))
-    found = clean(
+    return clean(
         _image(context),
         rotation_deg=recipe.rotation_deg,
         skew_deg=recipe.skew_deg,
         crop=recipe.crop,
         osd=_any_engine(context.keep),
+        partner=partner,
     )
-    return context.vault.blobs.put(found.to_json())
 
 
 def screen(context: Context) -> BlobId:
