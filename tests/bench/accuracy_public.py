@@ -34,14 +34,15 @@ _PLACE = Path(__file__).resolve().parents[2] / ".cache" / "bench" / "public"
 _OCRMYPDF = ("ocrmypdf", "17.13.0", "--no-binary=ocrmypdf")
 _SKIMAGE = ("scikit-image", "0.26.0", "--only-binary=scikit-image")
 _ANGLES_DEG = (-6.37, -2.13, 3.71)
-_DPI = 300
+_RENDER_DPI = 300
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Scan:
     """One public picture: where it is from and what is known of it.
 
-    `needs_deg`: the clockwise turn that makes it upright, None when it has no text to tell by.
+    `needs_deg`: the clockwise turn that makes it upright, None where nobody said. `dpi`: what it was
+    probably scanned at; PDF pages are rendered at 300.
     """
 
     package: tuple[str, str, str]
@@ -50,6 +51,7 @@ class Scan:
     needs_deg: int | None
     blank: bool
     licence: str
+    dpi: int = 300
 
 
 _RESOURCES = "tests/resources/"
@@ -71,8 +73,10 @@ SCANS = (
             ("francais.pdf", 0, 0, "CC-BY-SA-4.0"),
         )
     ),
-    Scan(_SKIMAGE, "skimage/data/page.png", 0, 0, blank=False, licence="see the package"),
-    Scan(_SKIMAGE, "skimage/data/text.png", 0, None, blank=False, licence="see the package"),
+    Scan(_SKIMAGE, "skimage/data/page.png", 0, 0, blank=False, licence="see the package", dpi=100),
+    Scan(
+        _SKIMAGE, "skimage/data/text.png", 0, None, blank=False, licence="see the package", dpi=100
+    ),
 )
 
 
@@ -107,7 +111,7 @@ def _judge(one: Scan, engine: OcrEngine) -> dict[str, object]:
     grey = _pixels(one)
 
     def found(pixels: np.ndarray) -> tuple[float, bool, int, bool]:
-        facts = clean(PageImage(pixels, _DPI, _DPI), osd=engine).facts
+        facts = clean(PageImage(pixels, one.dpi, one.dpi), osd=engine).facts
         abstained = any(reason.startswith("skew.") for reason in facts.reasons)
         return facts.skew_deg, abstained, facts.rotation_deg, facts.blank
 
@@ -149,7 +153,7 @@ def _pixels(one: Scan) -> np.ndarray:
     path = _fetched(one)
     if path.suffix == ".pdf":
         with pypdfium2.PdfDocument(path) as document:
-            picture = document[one.page].render(scale=_DPI / 72, grayscale=True).to_pil()
+            picture = document[one.page].render(scale=_RENDER_DPI / 72, grayscale=True).to_pil()
     else:
         with Image.open(path) as opened:
             picture = opened.convert("L")
