@@ -64,7 +64,7 @@ def clean(
     elif blank.blank:
         turn = Orientation(0, 0.0, None)
     else:
-        turn = find_orientation(inked, skew.skew_deg, osd)
+        turn = find_orientation(image, inked, skew.skew_deg, osd, cut.crop)
     geometry = Geometry.plan(
         image,
         skew_deg=skew.skew_deg,

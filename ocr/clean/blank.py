@@ -33,7 +33,8 @@ _PEN: Final = 2.0
 _SURELY_PEN: Final = 3.0
 _FAINT_PEN: Final = 3.5
 _COLOURED: Final = 8.0
-_BLACK: Final = 60
+_BLACK: Final = 90
+_BLACK_PERCENTILE: Final = 98
 _PALE: Final = 110
 
 SHOWS_THROUGH: Final = "page.shows_through"
@@ -63,7 +64,7 @@ def judge_blank(inked: InkMap, partner: InkMap | None = None) -> Blankness:
     """
     inside = _inside(inked.depth)
     count = _count(inked.ink[inside], inked.px_per_mm)
-    if float(np.median(inked.grey)) < _BLACK:
+    if float(np.percentile(inked.grey, _BLACK_PERCENTILE)) < _BLACK:
         return Blankness(blank=True, confidence=0.5, components=count, reason=MAYBE)
     depth, peak = inked.depth, 0.0
     marks = depth[inside] > inked.threshold

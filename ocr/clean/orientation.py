@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from ocr.clean.ink import MM_PER_INCH, InkMap
-from ocr.geometry import Geometry
+from ocr.geometry import Crop, Geometry
+from ocr.grey import to_grey
 from ocr.image import PageImage
 from ocr.warp import render
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ocr.engine import OrientationReader
 
 LOOKING_DPI: Final = 150.0
+CLOSE_DPI: Final = 300.0
 UNDECIDED: Final = "orientation.undecided"
 _SURE: Final = 0.5
 _PART_SHARE: Final = 0.45
@@ -32,12 +34,23 @@ class Orientation:
 
 
 def find_orientation(
-    inked: InkMap, skew_deg: float, reader: OrientationReader | None
+    image: PageImage,
+    inked: InkMap,
+    skew_deg: float,
+    reader: OrientationReader | None,
+    crop: Crop | None = None,
 ) -> Orientation:
     """Return the quarter turn to apply after the skew is undone.
 
     The part of the page with the most writing is looked at first, which takes a fraction of the
-    time; where that leaves doubt, the whole page.
+    time; where that leaves doubt, the whole page; small print, as on a card, at last close up.
+
+    Args:
+        image: the scan.
+        inked: its ink map.
+        skew_deg: that is undone first.
+        reader: tells which way up a text is.
+        crop: the paper on the straightened scan.
     """
     if reader is None:
         return Orientation(0, 0.0, None)
@@ -50,6 +63,10 @@ def find_orientation(
         if found is not None and found[1] >= _SURE:
             return Orientation(found[0], found[1], None)
     found = reader.detect_orientation(straight)
+    if found is None:
+        grey = PageImage(to_grey(image.pixels), image.dpi_x, image.dpi_y)
+        paper = Geometry.plan(grey, skew_deg=skew_deg, crop=crop)
+        found = reader.detect_orientation(render(grey, paper, CLOSE_DPI))
     if found is None:
         return Orientation(0, 0.0, UNDECIDED)
     return Orientation(found[0], found[1], None)
