@@ -10,7 +10,7 @@ from app.domain.ids import BlobId
 from app.domain.page import Page
 
 Box = tuple[float, float, float, float]
-LABEL = "page_label"
+LABEL, SURE_LABEL = "page_label", 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,15 @@ class Reading:
 
     @property
     def label(self) -> str | None:
-        """The page number printed on it (``2/5``), or None."""
-        return next((field.value for field in self.fields if field.name == LABEL), None)
+        """The page number printed on it (``2/5``), or None where it was not read surely."""
+        return next(
+            (
+                field.value
+                for field in self.fields
+                if field.name == LABEL and field.confidence >= SURE_LABEL
+            ),
+            None,
+        )
 
 
 def facts(office: Office, page: Page) -> PageFacts | None:
