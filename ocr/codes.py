@@ -34,14 +34,17 @@ _PATCH_MM: Final = 24.0
 _CODE_MM: Final = 9.0
 _MAX_PATCHES: Final = 3
 _MAX_PATCHES_CARDS: Final = 8
-_EDGE: Final = 40
-_BUSY: Final = 0.25
-_BUSY_CARDS: Final = 0.14
+_EDGE_SHARE: Final = 0.2
+_MIN_EDGE: Final = 12
+_STEP_PX: Final = 2
+_BUSY: Final = 0.38
+_BUSY_CARDS: Final = 0.3
 _BAND_MM: Final = 10.0
 _MM_PER_INCH: Final = 25.4
 _MIN_ITF_DIGITS: Final = 6
-_SHARPEN_SIGMA_PX: Final = 4.0
-_SHARPEN: Final = 2.0
+_SMOOTH_PX: Final = 1.2
+_SHARPEN: Final = ((4.0, 2.0), (6.0, 6.0))
+"""Sigma in px and gain of the tries at a patch: the second for what is badly out of focus."""
 
 _LINEAR = (
     BarcodeFormat.Code39,
@@ -84,7 +87,11 @@ def find_codes(page: PageImage, *, cards: bool | None = None) -> tuple[CodeHit, 
         if fine.pixels.size > coarse.pixels.size:
             _add(hits, fine.read(_SMALL, downscale=False))
         for patch in _busy_patches(coarse, hits, cards=bool(cards)):
-            _add(hits, view.patch(patch).read(_QR, downscale=True))
+            for sharpen in _SHARPEN:
+                found = list(view.patch(patch, *sharpen).read(_QR, downscale=True))
+                _add(hits, found)
+                if found:
+                    break
     return tuple(_in_order(hits, _BAND_MM * page.dpi_y / _MM_PER_INCH)[:MAX_CODES])
 
 
@@ -116,7 +123,7 @@ class _View:
         pixels = np.asarray(small, dtype=np.uint8)
         return _View(pixels, self.dpi[0] * scale[0], self.dpi[1] * scale[1], scale)
 
-    def patch(self, centre: tuple[float, float]) -> _View:
+    def patch(self, centre: tuple[float, float], sigma_px: float, gain: float) -> _View:
         """Return a square round a place on the page, enlarged and sharpened."""
         height, width = self.pixels.shape
         half_x, half_y = (_PATCH_MM / 2 * dpi / _MM_PER_INCH for dpi in self.dpi)
@@ -130,8 +137,10 @@ class _View:
             fy=scale[1],
             interpolation=cv2.INTER_CUBIC,
         )
-        soft = cv2.GaussianBlur(large, (0, 0), _SHARPEN_SIGMA_PX)
-        sharp = cv2.addWeighted(large, 1 + _SHARPEN, soft, -_SHARPEN, 0)
+        large = cv2.normalize(large, np.empty(0), 0, 255, cv2.NORM_MINMAX)
+        large = cv2.GaussianBlur(large, (0, 0), _SMOOTH_PX)
+        soft = cv2.GaussianBlur(large, (0, 0), sigma_px)
+        sharp = cv2.addWeighted(large, 1 + gain, soft, -gain, 0)
         pixels = np.asarray(sharp, dtype=np.uint8)
         return _View(pixels, _PATCH_DPI, _PATCH_DPI, scale, (float(x0), float(y0)))
 
@@ -253,8 +262,11 @@ def _busy_patches(
     side = max(3, round(_CODE_MM * view.dpi[0] / _MM_PER_INCH))
     if min(grey.shape) < side:
         return
-    across = cv2.absdiff(grey[:-1, 1:], grey[:-1, :-1]) > _EDGE
-    down = cv2.absdiff(grey[1:, :-1], grey[:-1, :-1]) > _EDGE
+    ink, paper = np.percentile(grey[::7, ::7], (1, 90))
+    edge = max(_MIN_EDGE, _EDGE_SHARE * (paper - ink))
+    back, on = slice(None, -_STEP_PX), slice(_STEP_PX, None)
+    across = cv2.absdiff(grey[back, on], grey[back, back]) > edge
+    down = cv2.absdiff(grey[on, back], grey[back, back]) > edge
     dense = np.minimum(*(_share(edges, side) for edges in (across, down)))
     for hit in hits:
         (x, y), reach = _centre(hit.quad), _extent(hit.quad) / 2
