@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
-import cv2
-import numpy as np
 import pytest
 
 from ocr.geometry import Geometry
@@ -20,7 +14,6 @@ from tests.corpus.pages import draw_page, print_sheet
 from tests.corpus.scanbed import Look, scan, to_bgr
 from tests.corpus.sheet import Sheet
 
-ROOT = Path(__file__).resolve().parents[2]
 LINE = "Hộ gia đình ông Lò Văn Páo có diện tích 392 m² đất ở, sử dụng ổn định từ năm 2002"
 
 
@@ -74,35 +67,3 @@ def test_leaders_of_full_stops_leave_the_words_between_them(api, size_pt):
     assert errors / letters <= 0.02
     assert "031172234377" in text
     assert "06/05/1972" in text
-
-
-THREADS = """
-import os, sys
-import numpy as np
-from pathlib import Path
-import cv2
-cv2.setNumThreads(1)
-from ocr.engine import open_engine
-from ocr.image import PageImage
-import ocr.tesseract_api
-engine = open_engine("api")
-grey = cv2.imread(sys.argv[1], cv2.IMREAD_GRAYSCALE)
-engine.read(PageImage(grey, 200.0, 200.0))
-names = [p.read_text() for p in Path("/proc/self/task").glob("*/comm")]
-print(len(names))
-"""
-
-
-@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted in /proc")
-def test_recognition_starts_no_second_thread(tmp_path):
-    picture = tmp_path / "page.png"
-    cv2.imwrite(str(picture), np.ascontiguousarray(draw_page([LINE] * 6)[:900]))
-    done = subprocess.run(
-        [sys.executable, "-c", THREADS, str(picture)],
-        capture_output=True,
-        check=True,
-        cwd=ROOT,
-        timeout=120,
-        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "OPENBLAS_NUM_THREADS": "1"},
-    )
-    assert done.stdout.strip() == b"1"
