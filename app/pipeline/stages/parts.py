@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
@@ -154,13 +155,20 @@ def workshop(folder: Path) -> Iterator[Path]:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what was being written when its process ended."""
-    for left in folder.glob(".*.tmp"):
-        left.unlink(missing_ok=True)
+    """Remove what was being written when its process ended: its name begins with a dot."""
+    for left in folder.glob(".*"):
+        _remove(left)
 
 
 def clear(folder: Path) -> None:
     """Remove all that was made there; the empty folder goes when the workshop closes."""
     for left in folder.iterdir():
         if left.name != _LOCK:
-            left.unlink(missing_ok=True)
+            _remove(left)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
