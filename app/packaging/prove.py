@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from app.packaging.model import PageInput, WordBox
 
 DPI = 72
-REFERENCE_DPI = 72
+REFERENCE_DPI = 144
 PT_PER_INCH = 72
 GREY_AXES = 2
 SOFTENED_PX = 4  # side of the squares that are averaged before anything is compared
@@ -60,7 +60,7 @@ class ExpectedPage:
         width_pt: of the page.
         height_pt: of the page.
         words: the recognised words in reading order.
-        picture: a picture file of the displayed page at any size, best near 72 px per inch, or
+        picture: a picture file of the displayed page at any size, best near 150 px per inch, or
             None when this page is not looked at.
     """
 
@@ -118,12 +118,12 @@ def reference(page: NDArray[np.uint8], dpi: float) -> bytes:
         page: uint8 H×W grey or H×W×3 blue, green, red.
         dpi: its px per inch.
     """
-    colours = page if page.ndim == GREY_AXES else page[..., ::-1]
-    picture = Image.fromarray(np.ascontiguousarray(colours))
-    factor = min(REFERENCE_DPI / dpi, 1.0)
-    width, height = (max(round(side * factor), 1) for side in picture.size)
+    small = Image.fromarray(np.ascontiguousarray(page))
+    small = small.reduce(max(int(dpi / REFERENCE_DPI), 1))
+    if page.ndim > GREY_AXES:
+        small = Image.merge("RGB", small.split()[::-1])
     out = BytesIO()
-    picture.resize((width, height), Image.Resampling.BOX).save(out, "JPEG", quality=90)
+    small.save(out, "JPEG", quality=90)
     return out.getvalue()
 
 

@@ -51,7 +51,7 @@ def test_a_page_drawn_anew_is_valid_and_looks_like_itself(drawn, verapdf):
     assert likeness is not None
     print(likeness)
     assert likeness.mean < 1.5
-    assert likeness.worst_tile < 8
+    assert likeness.worst_tile < 10
     assert likeness.kept_ink > 0.7
 
 
@@ -195,7 +195,7 @@ def test_a_crop_keeps_the_bytes_and_shows_the_paper_only(drawn):
     assert abs(height * 25.4 / 72 - 210) < 0.2
     (likeness,) = prove(pdf, [expected(page, _looks(paper))])
     assert likeness is not None
-    assert likeness.worst_tile < 8
+    assert likeness.worst_tile < 10
     shown = np.asarray(poppler.render(pdf, 1, 150), dtype=int)
     assert (shown.max(axis=2) > 60)[5:-5, 5:-5].mean() > 0.9
     assert shown[3:-3, 3:-3].min(axis=2)[[0, -1]].min() > 150  # no bed along the edges
