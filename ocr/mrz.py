@@ -19,7 +19,9 @@ _ALIKE: Final = {
     **dict.fromkeys("«≪", "<<"),
     **dict.fromkeys("‹〈⟨＜({[‚", "<"),
     **dict.fromkeys("đĐ", "D"),
+    **dict.fromkeys("øØ∅", "0"),
 }
+_LETTER_FOR: Final = str.maketrans("01852", "OIBSZ")
 _D: Final = "[0-9OIBSZ]"
 _F: Final = "[<KCELSXT]"  # how fillers are read
 _CARD_1: Final = re.compile(rf"([A-Z]{{3}})({_D}{{9}})({_D})({_D}{{12}}){_F}{{0,5}}({_D})")
@@ -139,7 +141,8 @@ def _card(row: _Row, first: re.Match[str], near: Sequence[_Row]) -> Iterator[Mrz
 
 def _name(places: Sequence[tuple[_Row, int]]) -> tuple[str, tuple[WordBox, ...]]:
     for row, start in places:
-        found = _NAME.search(row.text, start)
+        # A name holds no digits, and no check digit either: it always stays a reading.
+        found = _NAME.search(row.text.translate(_LETTER_FOR), start)
         if found is not None:
             return name_of(found.group()), (row.box(*found.span()),)
     return "", ()

@@ -86,6 +86,14 @@ def test_split_merged_and_misread_fillers_do_no_harm(lines: tuple[str, ...]):
     assert found.number == CARD.number
 
 
+def test_a_crossed_nought_is_a_nought_and_a_name_has_no_digits():
+    who = Truth("036303000251", "030810", "F", "280810", "LO<<BOI")
+    one, two, _ = td1(who)
+    found = mrz(one, "Ø" + two[1:], "L0<<8O1".ljust(30, "<"))
+    assert (found.number, found.name) == (who.number, "LO BOI")
+    assert found.verified
+
+
 def test_each_line_has_its_box_and_the_least_trust_counts():
     (hit,) = read_mrz(page(*LINES, conf=0.55))
     assert [box[1] for box in hit.boxes] == [200.0, 260.0, 320.0]
