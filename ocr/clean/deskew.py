@@ -35,7 +35,8 @@ _SPARSE_CONFIDENCE = 1.6
 _CLEARLY = 1.15
 _SURE_LINES_DEG = 0.04
 _STEP_DEG = 0.12
-_LETTERS_ON_LINES = 0.6
+_LETTERS_ON_LINES = 0.45
+_FEW_LETTERS = 150
 _SPARSE_ERROR_DEG = 0.15
 _MAX_POINTS = 20_000
 _SEED = 20_240_101
@@ -93,12 +94,11 @@ def estimate_skew(inked: InkMap) -> Skew:
         or sharpness < max(_SPARSE_CONFIDENCE, _CLEARLY * other)
     ):
         return Skew(0.0, confidence, sideways, "skew.unclear")
-    if (
-        lines is not None
-        and lines.error_deg <= _SURE_LINES_DEG
-        and (abs(lines.angle_deg - refined) <= _STEP_DEG)
-    ):
-        refined = lines.angle_deg
+    if lines is not None and abs(lines.angle_deg - refined) <= _STEP_DEG:
+        if marks <= _FEW_LETTERS:
+            refined = (refined + lines.angle_deg) / 2  # two views of few letters err apart
+        elif lines.error_deg <= _SURE_LINES_DEG:
+            refined = lines.angle_deg
     confidence = max(confidence, 0.5)
     return Skew(round(refined, 2) + 0.0, confidence, sideways, None)
 
