@@ -10,6 +10,7 @@ from app.domain.ids import BlobId
 from app.domain.page import Page
 
 Box = tuple[float, float, float, float]
+CARD_RULES = frozenset({"cccd_qr", "mrz"})
 LABEL, SURE_LABEL = "page_label", 0.6
 
 
@@ -33,12 +34,14 @@ class PageField:
 
     Attributes:
         boxes: where it was read, px of the shown page.
+        rule: which rule found it.
     """
 
     name: str
     value: str
     confidence: float
     boxes: tuple[Box, ...]
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,11 @@ class Reading:
     codes: tuple[tuple[str, str], ...]
     reasons: tuple[str, ...]
     size_px: tuple[int, int]
+
+    @property
+    def card(self) -> bool:
+        """Whether the page shows an identity card: its own code or machine lines say so."""
+        return any(field.rule in CARD_RULES for field in self.fields)
 
     @property
     def label(self) -> str | None:
@@ -118,6 +126,7 @@ def _reading(office: Office, blob: BlobId) -> Reading:
                 str(field["value"]),
                 float(field["conf"]),
                 tuple((float(a), float(b), float(c), float(d)) for a, b, c, d in field["boxes"]),
+                str(field["rule"]),
             )
             for field in found.get("fields", ())
         ),

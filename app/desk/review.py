@@ -204,6 +204,7 @@ def findings(office: Office, dossier: DossierId) -> tuple[rules.Finding, ...]:
         blanks=_blanks(office, pages),
         broken_off=reception.broken_off(office, dossier),
         labels=_labels(office, pages),
+        cards=_cards(office, pages),
     )
 
 
@@ -215,6 +216,11 @@ def _blanks(office: Office, pages: Sequence[Page]) -> frozenset[str]:
 def _labels(office: Office, pages: Sequence[Page]) -> dict[PageId, str]:
     read = {page.id: page_facts.reading(office, page) for page in pages}
     return {page: found.label for page, found in read.items() if found and found.label}
+
+
+def _cards(office: Office, pages: Sequence[Page]) -> frozenset[PageId]:
+    read = {page.id: page_facts.reading(office, page) for page in pages}
+    return frozenset(page for page, found in read.items() if found and found.card)
 
 
 def settle_page_numbers(

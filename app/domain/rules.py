@@ -64,6 +64,7 @@ def check(
     blanks: frozenset[str],
     broken_off: BrokenOff | None = None,
     labels: Mapping[PageId, str] = NO_LABELS,
+    cards: frozenset[PageId] = frozenset(),
 ) -> tuple[Finding, ...]:
     """Every open finding, in the order a clerk mends them.
 
@@ -76,6 +77,7 @@ def check(
         blanks: ids of the pages the engine flagged as blank.
         broken_off: the last batch, if it ended early and nobody has dealt with it.
         labels: printed page numbers as far as they were read.
+        cards: ids of the pages that show an identity card.
     """
     found: list[Finding] = []
     if scanning:
@@ -87,6 +89,11 @@ def check(
     if not pages:
         found.append(Finding("rule.no_pages", COPY))
     found += _pages(pages, blanks, coming=pages[-1] if scanning and pages else None)
+    found += [
+        Finding("rule.card_on_page", NOT_COPIED, {"page": page.position + 1})
+        for page in pages
+        if page.current and page.id in cards
+    ]
     found += _count(dossier, pages)
     if not scanning and all(page.document for page in pages if page.current):
         found += label_findings(documents, pages, blanks, labels)

@@ -133,3 +133,26 @@ def test_a_back_is_judged_beside_its_front(bench: Bench, tmp_path: Path):
     assert [job.inputs for job in cleaned] == [(front.blob,), (back.blob, front.blob)]
     seen = [page_facts.facts(bench.office, page) for page in (front, back)]
     assert [facts.blank for facts in seen if facts] == [False, True]
+
+
+def test_a_page_that_shows_an_identity_card_cannot_be_signed(bench: Bench, tmp_path: Path):
+    """Circular 03/2025/TT-VPCP, art. 5(2): a card is presented, its image is not kept."""
+    said = "042085001234||Nguyễn Văn Mẫu|01021985|Nam|Thôn Đồng Mận, xã Phú Lẫm|05062021"
+    words = ["ĐƠN ĐỀ NGHỊ", "Kính gửi: Ủy ban nhân dân xã Suối Vặc"]
+    page = draw_page(words)
+    code = zxingcpp.create_barcode(said, zxingcpp.BarcodeFormat.QRCode)
+    picture = np.asarray(code.to_image(scale=4), np.uint8)
+    height, width = picture.shape
+    page[1400 : 1400 + height, 1200 : 1200 + width] = picture[:, :, None]
+    (tmp_path / "the.jpg").write_bytes(jpeg(page))
+    dossier = bench.dossier()
+    (card,) = bench.feed(dossier, [tmp_path / "the.jpg"])
+    bench.work()
+    slugs = [finding.slug for finding in review.findings(bench.office, dossier)]
+    assert "rule.card_on_page" in slugs
+    read = page_facts.reading(bench.office, bench.pages(dossier)[0])
+    assert read is not None
+    assert {f.name: f.value for f in read.fields}["identity_number"] == "042085001234"
+    review.drop(bench.office, dossier, [card])
+    slugs = [finding.slug for finding in review.findings(bench.office, dossier)]
+    assert "rule.card_on_page" not in slugs
