@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ocr.clean.blank import judge_blank
+from ocr.clean.blank import Blankness, judge_blank
 from ocr.clean.condition import judge_condition
-from ocr.clean.crop import Paper, cut_to, find_paper
+from ocr.clean.crop import Cut, Paper, cut_to, find_paper
 from ocr.clean.deskew import Skew, estimate_skew
 from ocr.clean.facts import CleanPage, PageFacts
 from ocr.clean.ink import InkMap, ink_map
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _CLEAR_PAPER = 0.3
 _SAME_DEG = 0.15
+_ALL_SIDES = 0.9
+_SAME_CLEAR_DEG = 0.3
 
 __all__ = ["CleanPage", "PageFacts", "clean"]
 
@@ -71,10 +74,32 @@ def clean(
         rotation_deg=turn.rotation_deg,
         crop=cut.crop if crop is None else crop,
     )
-    edge = sharpness(image, inked)
-    condition = judge_condition(image, inked, paper, cut, sharpness=edge, blank=blank.blank)
-    reasons = {skew.reason, turn.reason, blank.reason, uncut, *condition.reasons} - {None}
-    facts = PageFacts(
+    seen = _Seen(inked, paper, uncut, blank, skew, cut, turn)
+    return CleanPage(geometry, _facts(image, geometry, seen))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """What the estimators found."""
+
+    inked: InkMap
+    paper: Paper | None
+    uncut: str | None
+    blank: Blankness
+    skew: Skew
+    cut: Cut
+    turn: Orientation
+
+
+def _facts(image: PageImage, geometry: Geometry, seen: _Seen) -> PageFacts:
+    """Return the findings as the desk shows them."""
+    skew, cut, turn, blank = seen.skew, seen.cut, seen.turn, seen.blank
+    edge = sharpness(image, seen.inked)
+    condition = judge_condition(
+        image, seen.inked, seen.paper, cut, sharpness=edge, blank=blank.blank
+    )
+    reasons = {skew.reason, turn.reason, blank.reason, seen.uncut, *condition.reasons} - {None}
+    return PageFacts(
         skew_deg=geometry.skew_deg,
         skew_conf=skew.confidence,
         rotation_deg=geometry.rotation_deg,
@@ -93,7 +118,6 @@ def clean(
         cut_edges=condition.cut_edges,
         dpi=float(min(image.dpi_x, image.dpi_y)),
     )
-    return CleanPage(geometry, facts)
 
 
 def _skew(inked: InkMap, paper: Paper | None, *, blank: bool) -> Skew:
@@ -101,7 +125,8 @@ def _skew(inked: InkMap, paper: Paper | None, *, blank: bool) -> Skew:
     found = Skew(0.0, 0.0, sideways=False, reason=None) if blank else estimate_skew(inked)
     if paper is None or paper.confidence < _CLEAR_PAPER:
         return found
-    if found.reason is not None or blank or abs(found.skew_deg - paper.angle_deg) <= _SAME_DEG:
+    same = _SAME_CLEAR_DEG if paper.confidence >= _ALL_SIDES else _SAME_DEG
+    if found.reason is not None or blank or abs(found.skew_deg - paper.angle_deg) <= same:
         trust = max(found.confidence, paper.confidence)
         return Skew(round(paper.angle_deg, 2) + 0.0, trust, found.sideways, None)
     return found
