@@ -26,7 +26,7 @@ def pages() -> list[Path]:
         check=True,
     )
     found = (ROOT / line for line in sorted(set(listed.stdout.splitlines())))
-    return [path for path in found if path.is_file() and path.suffix != ".png"]
+    return [path for path in found if path.is_file() and path.suffix not in {".png", ".jpg"}]
 
 
 def sources() -> list[Path]:
