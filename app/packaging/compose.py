@@ -13,7 +13,7 @@ import tempfile
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from pikepdf import Array, Dictionary, Name, ObjectStreamMode, Page, Pdf, Stream, String
 
@@ -35,10 +35,11 @@ from app.packaging.spool import Spool
 from app.packaging.textlayer import FONT_RESOURCE, LetterCodes, text_operators
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from app.packaging.model import Attachment, Bookmark, Flavour, Metadata, PageInput
 
+Bookmarks: TypeAlias = "Sequence[Bookmark] | Callable[[], Sequence[Bookmark]]"
 PDF_VERSION = "1.7"
 WITH_ATTACHMENTS: Flavour = "3b"
 
@@ -48,7 +49,7 @@ def compose(
     meta: Metadata,
     *,
     flavour: Flavour = "2u",
-    bookmarks: Sequence[Bookmark] = (),
+    bookmarks: Bookmarks = (),
     attachments: Sequence[Attachment] = (),
 ) -> bytes:
     """The PDF/A file of ``pages``, in their order, one page each; nothing is written to disk.
@@ -62,7 +63,8 @@ def compose(
         pages: at least one.
         meta: what the file says of itself.
         flavour: ``2u``; ``2b`` on demand; ``3b`` with attachments and only with them.
-        bookmarks: in the order in which viewers list them.
+        bookmarks: in the order in which viewers list them; a function is asked when every page
+            was made.
         attachments: files that are carried along.
 
     Raises:
@@ -82,7 +84,7 @@ def compose_to(
     meta: Metadata,
     *,
     flavour: Flavour = "2u",
-    bookmarks: Sequence[Bookmark] = (),
+    bookmarks: Bookmarks = (),
     attachments: Sequence[Attachment] = (),
     spool: Path | None = None,
 ) -> None:
@@ -133,7 +135,7 @@ def _compose(
     out: BinaryIO,
     pages: Sequence[PageInput],
     meta: Metadata,
-    extras: tuple[Flavour, Sequence[Bookmark], Sequence[Attachment]],
+    extras: tuple[Flavour, Bookmarks, Sequence[Attachment]],
     spool: Path | None,
 ) -> None:
     flavour, bookmarks, attachments = extras
@@ -141,7 +143,6 @@ def _compose(
         raise ValueError(f"{len(attachments)} attachments in PDF/A-{flavour}")
     if not len(pages):
         raise PackagingError("pack.no_pages")
-    check_bookmarks(bookmarks, len(pages))
     check_attachments(attachments)
     with Spool(spool) as aside, Pdf.new() as pdf:
         codes = LetterCodes()
@@ -149,9 +150,11 @@ def _compose(
             _add_page(pdf, aside, pages[number - 1], codes, number)
             for number in range(1, len(pages) + 1)
         ]
+        marks = bookmarks() if callable(bookmarks) else bookmarks
+        check_bookmarks(marks, len(written))
         _set_font(pdf, codes, written)
         _set_output_intent(pdf)
-        write_bookmarks(pdf, bookmarks)
+        write_bookmarks(pdf, marks)
         write_attachments(pdf, attachments)
         write_metadata(pdf, meta, flavour)
         pdf.save(

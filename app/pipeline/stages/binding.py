@@ -7,18 +7,21 @@ on disk, and the package is written from them in order.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, overload
 
 from app.domain.errors import Trouble
+from app.domain.grouping import LoosePage, propose
+from app.domain.separators import from_codes
 from app.packaging.compose import compose_to
-from app.packaging.model import Flavour, Metadata, PageInput
+from app.packaging.model import Bookmark, Flavour, Metadata, PageInput
 from app.packaging.validate import gate
 from app.pipeline.stages import parts
 from app.pipeline.stages.loose import Frame, read_file
 from app.pipeline.stages.parts import Part
+from app.store import catalogue
 
 if TYPE_CHECKING:
     from app.pipeline.stages.page_task import Outcome
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["BadPagesError", "Flavour", "Metadata", "bind"]
 
 BOUND: Final = "whole.pdf"
+LEAST_PAPERS: Final = 2
 
 
 class BadPagesError(Exception):
@@ -34,11 +38,16 @@ class BadPagesError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Pages(Sequence[PageInput]):
-    """The pages in order; asking for one waits until it is read."""
+    """The pages in order; asking for one waits until it is read.
+
+    Attributes:
+        loose: what tells of each page that was asked for to which paper it belongs.
+    """
 
     frames: Sequence[Frame]
     workshop: Path
     outcome: Callable[[int], Outcome]
+    loose: list[LoosePage] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -56,7 +65,15 @@ class _Pages(Sequence[PageInput]):
         part = parts.load(self.workshop / done.part)
         if part is None:
             raise Trouble("file.changed", name=done.part)
+        self.loose.append(_loose(self.frames[at], part))
         return _page(self.frames[at], part)
+
+    def papers(self) -> list[Bookmark]:
+        """Where each paper begins, when there is more than one."""
+        groups = propose(self.loose, catalogue.paper_kinds())
+        if len(groups) < LEAST_PAPERS:
+            return []
+        return [Bookmark(group.title, group.pages[0] + 1) for group in groups]
 
 
 def bind(
@@ -81,9 +98,22 @@ def bind(
         PackagingError: pack.not_compliant and family.
     """
     whole = workshop / BOUND
-    compose_to(whole, _Pages(frames, workshop, outcome), meta, flavour=flavour)
+    pages = _Pages(frames, workshop, outcome)
+    compose_to(whole, pages, meta, flavour=flavour, bookmarks=pages.papers)
     gate(whole, flavour)
     return whole
+
+
+def _loose(frame: Frame, part: Part) -> LoosePage:
+    lines: dict[int, list[str]] = {}
+    for word in part.page.words:
+        lines.setdefault(word.line, []).append(word.text)
+    return LoosePage(
+        lines=tuple(" ".join(words) for words in lines.values()),
+        blank=bool(part.report["blank"]),
+        name=frame.path.name if frame.of == 1 else None,
+        separator=from_codes(part.codes),
+    )
 
 
 def _page(frame: Frame, part: Part) -> PageInput:

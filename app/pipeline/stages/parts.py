@@ -22,7 +22,7 @@ from app.domain.errors import Trouble
 from app.packaging.model import Layers, Mask, Matrix, PageInput, WordBox
 from app.pipeline.locks import try_lock
 
-REVISION: Final = 1
+REVISION: Final = 2
 """Counted up when a part means something else than before."""
 _DIGEST_LENGTH: Final = 64
 _LOCK: Final = "lock"
@@ -36,11 +36,13 @@ class Part:
         source_sha256: of the file it came from.
         report: the facts that ``pack`` reports.
         page: for packaging; without a picture where that is the input file itself.
+        codes: format and text of the codes on the page.
     """
 
     source_sha256: str
     report: Mapping[str, object]
     page: PageInput
+    codes: tuple[tuple[str, str], ...] = ()
 
     def to_bytes(self) -> bytes:
         """A digest, a line of JSON and the pieces behind each other; equal parts, equal bytes."""
@@ -50,6 +52,7 @@ class Part:
         head = {
             "source_sha256": self.source_sha256,
             "report": self.report,
+            "codes": self.codes,
             "page": {**asdict(replace(self.page, image=b"", layers=None)), "image": None},
             "mask": {**asdict(mask), "data": None} if mask else None,
             "sizes": [len(piece) for piece in pieces],
@@ -81,7 +84,8 @@ class Part:
             tuple(WordBox(**word) for word in page["words"]),
             _layers(picture, mask, head["mask"]),
         )
-        return cls(head["source_sha256"], head["report"], known)
+        codes = tuple((str(kind), str(text)) for kind, text in head["codes"])
+        return cls(head["source_sha256"], head["report"], known, codes)
 
 
 def _cut(data: bytes, sizes: list[int]) -> list[bytes]:

@@ -28,6 +28,7 @@ from app.pipeline.stages.page_task import ForPackage, ForText, Outcome, Profile,
 from app.pipeline.stages.parts import Part
 from ocr import pictures
 from ocr.clean import CleanPage, clean
+from ocr.clean.orientation import UNDECIDED
 from ocr.engine import OcrEngine, open_engine
 from ocr.findings import PageReading
 from ocr.image import PageImage
@@ -39,9 +40,8 @@ _LIBRARIES: Final = (
     *("opencv-python-headless", "tesserocr", "numpy", "Pillow", "simplejpeg"),
     *("pikepdf", "pypdfium2"),
 )
-REVISION: Final = 1
+REVISION: Final = 2
 """Counted up when a page is cleaned, read or drawn in another way than before."""
-_UNCLEAR: Final = "orientation.unclear"
 _ENGINE: Final = "engine"
 
 
@@ -165,7 +165,8 @@ def _part(beside: Neighbours, profile: Profile, source: PageSource, warm: OcrEng
     if leaf.layers is None:
         leaf = dataclasses.replace(leaf, image=_own_file(frame, source, image))
     size = picture_bytes(leaf) or len(source.data)
-    return Part(source.sha256, {**report_of(frame, cleaned, found), "bytes": size}, leaf)
+    codes = tuple((code.format, code.text) for code in found.codes)
+    return Part(source.sha256, {**report_of(frame, cleaned, found), "bytes": size}, leaf, codes)
 
 
 def _own_file(frame: Frame, source: PageSource, image: PageImage) -> bytes:
@@ -188,7 +189,7 @@ def _findings(
 ) -> tuple[CleanPage, PageReading]:
     """The page cleaned and read; where the text does not say which way is up, the PDF does."""
     cleaned = judged(clean(image, osd=warm), image, beside, warm)
-    if source.turn_deg and _UNCLEAR in cleaned.facts.reasons:
+    if source.turn_deg and UNDECIDED in cleaned.facts.reasons:
         cleaned = clean(image, rotation_deg=source.turn_deg, osd=warm)
     return cleaned, recognise(image, cleaned, warm)
 
