@@ -6,6 +6,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from ocr.image import Pixels
 
@@ -47,7 +48,7 @@ def even_paper(grey: Pixels, dpi: float) -> Pixels:
     small = shrink(grey, max(1, width // step), max(1, height // step))
     paper = cv2.medianBlur(cv2.dilate(small, np.ones((5, 5), np.uint8)), 15)
     paper = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.divide(grey, paper, scale=_PAPER_LEVEL), dtype=np.uint8)
+    return np.asarray(cv2.divide(grey, paper, scale=_PAPER_LEVEL, dst=paper), dtype=np.uint8)
 
 
 def fade_marks(pixels: Pixels, dpi: float) -> Pixels:
@@ -64,21 +65,35 @@ def fade_marks(pixels: Pixels, dpi: float) -> Pixels:
     grey = to_grey(pixels)
     if pixels.ndim == 2:  # noqa: PLR2004 - two axes mean one channel
         return grey
-    blue, green, red = cv2.split(pixels)
-    brightest = cv2.max(cv2.max(blue, green), red)
-    darkest = cv2.min(cv2.min(blue, green), red)
-    coloured = cv2.threshold(cv2.subtract(brightest, darkest), _SATURATED, 1, cv2.THRESH_BINARY)[1]
-    coloured = cv2.morphologyEx(coloured, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    least = _MIN_MARK_MM * dpi / _MM_PER_INCH
-    outlines, _ = cv2.findContours(coloured, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    marks = [
-        cv2.convexHull(outline)
-        for outline in outlines
-        if min(cv2.boundingRect(outline)[2:]) >= least
-    ]
+    brightest, spread = _brightest_and_spread(pixels)
+    marks = _marks(spread, _MIN_MARK_MM * dpi / _MM_PER_INCH)
     if not marks:
         return grey
-    inside = np.zeros_like(grey)
+    inside = spread
+    inside[:] = 0
     cv2.drawContours(inside, marks, -1, 255, thickness=cv2.FILLED)
-    inside = np.asarray(cv2.dilate(inside, np.ones((7, 7), np.uint8)), dtype=np.uint8)
-    return np.where(inside > 0, brightest, grey).astype(np.uint8)
+    cv2.dilate(inside, np.ones((7, 7), np.uint8), dst=inside)
+    return np.asarray(cv2.copyTo(brightest, inside, grey), dtype=np.uint8)
+
+
+def _brightest_and_spread(pixels: Pixels) -> tuple[Pixels, Pixels]:
+    """Return the largest channel of each px, and how far it lies above the smallest."""
+    darkest, green, red = cv2.split(pixels)
+    brightest = cv2.max(darkest, green)
+    cv2.max(brightest, red, dst=brightest)
+    cv2.min(darkest, green, dst=darkest)
+    cv2.min(darkest, red, dst=darkest)
+    cv2.subtract(brightest, darkest, dst=darkest)
+    return np.asarray(brightest, dtype=np.uint8), np.asarray(darkest, dtype=np.uint8)
+
+
+def _marks(spread: Pixels, least_px: float) -> list[npt.NDArray[np.int32]]:
+    """Return the hulls of marks that measure ``least_px`` both ways; uses ``spread`` up."""
+    cv2.threshold(spread, _SATURATED, 1, cv2.THRESH_BINARY, dst=spread)
+    cv2.morphologyEx(spread, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8), dst=spread)
+    outlines, _ = cv2.findContours(spread, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    return [
+        np.asarray(cv2.convexHull(outline), dtype=np.int32)
+        for outline in outlines
+        if min(cv2.boundingRect(outline)[2:]) >= least_px
+    ]

@@ -11,6 +11,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from ocr.image import Pixels
 
@@ -26,6 +27,7 @@ _MIN_LARGE_DOTS: Final = 10
 _LEVEL_MM: Final = 0.25
 _LARGER: Final = 1.7
 _MM_PER_INCH: Final = 25.4
+_BAND_ROWS: Final = 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,39 +51,50 @@ def without_rules(copy: Pixels, dpi: float) -> Unruled:
         dpi: its resolution.
     """
     pixel_mm = dpi / _MM_PER_INCH
-    ink = (copy < _INK_BELOW).astype(np.uint8)
-    across, down = _runs(ink, pixel_mm), _runs(ink.T, pixel_mm).T
-    rest = ink & ~(across | down)
-    reach = round(_RULE_THICK_MM * pixel_mm) + 2
-    lines = _not_crossed(across, rest, reach) | _not_crossed(down.T, rest.T, reach).T
-    rest = np.asarray(cv2.subtract(ink, np.ascontiguousarray(lines)), dtype=np.uint8)
-    dots = _leaders(rest, _DOT_MM * pixel_mm, pixel_mm, _MIN_DOTS)
-    rest = np.asarray(cv2.subtract(rest, dots), dtype=np.uint8)
-    dots |= _leaders(rest, _LARGE_DOT_MM * pixel_mm, pixel_mm, _MIN_LARGE_DOTS)
+    ink = np.asarray(cv2.threshold(copy, _INK_BELOW - 1, 1, cv2.THRESH_BINARY_INV)[1], np.uint8)
+    lines, rules = _lines(ink, pixel_mm)
+    rest = np.asarray(cv2.subtract(ink, lines, dst=ink), dtype=np.uint8)
+    for side_mm, enough in ((_DOT_MM, _MIN_DOTS), (_LARGE_DOT_MM, _MIN_LARGE_DOTS)):
+        dots = _leaders(rest, side_mm * pixel_mm, pixel_mm, enough)
+        cv2.subtract(rest, dots, dst=rest)
+        cv2.bitwise_or(lines, dots, dst=lines)
     painted = copy.copy()
-    painted[cv2.dilate(lines | dots, np.ones((3, 3), np.uint8)) > 0] = WHITE
-    return Unruled(painted, np.ascontiguousarray(across | down))
+    painted[cv2.dilate(lines, np.ones((3, 3), np.uint8)) > 0] = WHITE
+    return Unruled(painted, rules)
 
 
-def _runs(ink: Pixels, pixel_mm: float) -> Pixels:
-    """Return 1 on long thin runs along rows."""
-    ink = np.ascontiguousarray(ink)
-    long_run = np.ones((1, round(_RULE_MM * pixel_mm)), np.uint8)
-    thick = np.ones((max(2, round(_RULE_THICK_MM * pixel_mm)), 1), np.uint8)
+def _lines(ink: Pixels, pixel_mm: float) -> tuple[Pixels, Pixels]:
+    """Return 1 on rules where no letter passes through them, and 1 on all of the rules."""
+    across, down = _runs(ink, pixel_mm, along=1), _runs(ink, pixel_mm, along=0)
+    rules = np.asarray(cv2.bitwise_or(across, down), dtype=np.uint8)
+    rest = np.asarray(cv2.subtract(ink, rules), dtype=np.uint8)
+    reach = round(_RULE_THICK_MM * pixel_mm) + 2
+    _drop_crossed(across, rest, _bar(reach, along=0))
+    _drop_crossed(down, rest, _bar(reach, along=1))
+    return np.asarray(cv2.bitwise_or(across, down, dst=across), dtype=np.uint8), rules
+
+
+def _bar(length: int, *, along: int) -> Pixels:
+    """Return a structuring element one px thick along an axis of the page."""
+    return np.ones((1, length) if along == 1 else (length, 1), np.uint8)
+
+
+def _runs(ink: Pixels, pixel_mm: float, *, along: int) -> Pixels:
+    """Return 1 on long thin runs along rows (1) or columns (0)."""
+    long_run = _bar(round(_RULE_MM * pixel_mm), along=along)
+    thick = _bar(max(2, round(_RULE_THICK_MM * pixel_mm)), along=1 - along)
     runs = cv2.morphologyEx(ink, cv2.MORPH_OPEN, long_run)
-    runs = cv2.subtract(runs, cv2.morphologyEx(runs, cv2.MORPH_OPEN, thick))
-    grown = cv2.dilate(runs, np.ones((3, 1), np.uint8))
-    return np.asarray(cv2.bitwise_and(grown, ink), dtype=np.uint8)
+    cv2.subtract(runs, cv2.morphologyEx(runs, cv2.MORPH_OPEN, thick), dst=runs)
+    grown = cv2.dilate(runs, _bar(3, along=1 - along))
+    return np.asarray(cv2.bitwise_and(grown, ink, dst=grown), dtype=np.uint8)
 
 
-def _not_crossed(runs: Pixels, rest: Pixels, reach: int) -> Pixels:
-    """Return ``runs`` without the places where a letter passes through them."""
-    runs, rest = np.ascontiguousarray(runs), np.ascontiguousarray(rest)
-    column = np.ones((reach, 1), np.uint8)
-    above = cv2.dilate(rest, column, anchor=(0, 0))
-    below = cv2.dilate(rest, column, anchor=(0, reach - 1))
-    crossed = cv2.bitwise_and(above, below)
-    return np.asarray(cv2.subtract(runs, cv2.bitwise_and(crossed, runs)), dtype=np.uint8)
+def _drop_crossed(runs: Pixels, rest: Pixels, bar: Pixels) -> None:
+    """Take out of ``runs`` the places where a letter passes through them, in place."""
+    height, width = bar.shape
+    crossed = cv2.dilate(rest, bar, anchor=(0, 0))
+    cv2.bitwise_and(crossed, cv2.dilate(rest, bar, anchor=(width - 1, height - 1)), dst=crossed)
+    cv2.subtract(runs, crossed, dst=runs)
 
 
 def _leaders(ink: Pixels, side: float, pixel_mm: float, enough: int) -> Pixels:
@@ -98,10 +111,15 @@ def _leaders(ink: Pixels, side: float, pixel_mm: float, enough: int) -> Pixels:
     if len(dots) < enough:
         return np.zeros_like(ink)
     pitch = np.ones((1, max(3, round(_PITCH_MM * pixel_mm))), np.uint8)
-    rows = cv2.morphologyEx(small[labels].astype(np.uint8), cv2.MORPH_CLOSE, pitch)
+    on_dots = _looked_up(small, labels)
+    inked = np.flatnonzero(on_dots)
+    dot_of_inked = labels.reshape(-1)[inked]
+    del labels  # four bytes a px, and the rows need as many
+    rows = cv2.morphologyEx(on_dots, cv2.MORPH_CLOSE, pitch, dst=on_dots)
     _, row_labels = cv2.connectedComponents(rows, connectivity=8)
     xs, ys = centres[dots].T
     row_of_dot = row_labels[np.rint(ys).astype(int), np.rint(xs).astype(int)]
+    del row_labels
     in_row = np.bincount(row_of_dot)
     in_row[0] = 0
     sure = in_row[row_of_dot] >= enough
@@ -115,4 +133,14 @@ def _leaders(ink: Pixels, side: float, pixel_mm: float, enough: int) -> Pixels:
     fits = near & (area <= _LARGER * np.median(area[sure])) & (in_row[row_of_dot] > 1)
     chosen = np.zeros(len(stats), dtype=bool)
     chosen[dots[sure | fits]] = True
-    return np.asarray(chosen[labels], dtype=np.uint8)
+    found = np.zeros_like(ink)
+    found.reshape(-1)[inked] = chosen[dot_of_inked]
+    return found
+
+
+def _looked_up(table: npt.NDArray[np.bool_], labels: cv2.typing.MatLike) -> Pixels:
+    """Return ``table`` at each label, some rows at a time: NumPy widens indices to eight bytes."""
+    found = np.empty(labels.shape, np.uint8)
+    for top in range(0, len(labels), _BAND_ROWS):
+        found[top : top + _BAND_ROWS] = table[labels[top : top + _BAND_ROWS]]
+    return found

@@ -45,9 +45,14 @@ def reading_copy(image: PageImage, geometry: Geometry) -> PageImage:
 
 def unruled_copy(image: PageImage, geometry: Geometry, dpi: float = READING_DPI) -> Unruled:
     """Return the page for the recogniser, and where its rules were."""
-    small = render(image, Geometry.plan(image), dpi)
-    grey = PageImage(fade_marks(small.pixels, dpi), dpi, dpi)
-    return without_rules(even_paper(render(grey, geometry.at(grey)).pixels, dpi), dpi)
+    return without_rules(even_paper(_faded(image, geometry, dpi), dpi), dpi)
+
+
+def _faded(image: PageImage, geometry: Geometry, dpi: float) -> Pixels:
+    """Return the brightness of the displayed page, marks faded while it is still in colour."""
+    faded = fade_marks(render(image, Geometry.plan(image), dpi).pixels, dpi)
+    grey = PageImage(faded, dpi, dpi)
+    return render(grey, geometry.at(grey)).pixels
 
 
 def _resample(pixels: Pixels, geometry: Geometry, width: int, height: int) -> Pixels:
