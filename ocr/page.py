@@ -12,7 +12,7 @@ from ocr.grey import to_grey
 from ocr.identity import identity_fields
 from ocr.image import PageImage
 from ocr.missed import missed_lines
-from ocr.print_size import USUAL_DPI, reading_dpi
+from ocr.print_size import SMALL_PRINT_DPI, USUAL_DPI, is_slip, reading_dpi
 from ocr.quality import judge_reading
 from ocr.reflow import lay_out
 from ocr.rules import WHITE
@@ -22,9 +22,10 @@ from ocr.warp import unruled_copy
 
 if TYPE_CHECKING:
     from ocr.clean.facts import CleanPage
-    from ocr.engine import OcrEngine
+    from ocr.engine import Layout, OcrEngine
     from ocr.geometry import Geometry
     from ocr.image import Pixels
+    from ocr.rules import Unruled
     from ocr.text import Word
 
 _MISSED_CONF: Final = 0.7
@@ -67,8 +68,9 @@ def _codes(image: PageImage, geometry: Geometry) -> tuple[CodeHit, ...]:
 def read_page(image: PageImage, geometry: Geometry, engine: OcrEngine) -> PageText:
     """Return the words of a page, boxes in px of the displayed page.
 
-    Tables are read apart, row by row, and stand in the text where they stand on the page. A page
-    on which nothing is as large as a letter is not shown to the engine at all.
+    Tables are read apart, row by row, and stand in the text where they stand on the page. Slips
+    are read line after line, enlarged if need be. A page on which nothing is as large as a letter
+    is not shown to the engine at all.
 
     Args:
         image: the decoded scan.
@@ -78,21 +80,24 @@ def read_page(image: PageImage, geometry: Geometry, engine: OcrEngine) -> PageTe
     Raises:
         OcrError: what the engine raises.
     """
-    dpi = USUAL_DPI
+    slip = is_slip(geometry)
+    dpi = SMALL_PRINT_DPI if slip else USUAL_DPI
     copy = unruled_copy(image, geometry, dpi)
-    finer = reading_dpi(copy.pixels, dpi)
+    finer = dpi if slip else reading_dpi(copy.pixels, dpi)
     if dpi < finer <= geometry.dpi:
         dpi = finer
         copy = unruled_copy(image, geometry, dpi)
     height, width = copy.pixels.shape
-    text = PageText(_words(copy.pixels, copy.rules, dpi, engine), width, height, engine.identity())
+    words = _words(copy, dpi, engine, "block" if slip else "page")
+    text = PageText(words, width, height, engine.identity())
     scaled = text.scaled(geometry.width_px / width, geometry.height_px / height)
     return replace(scaled, width_px=geometry.width_px, height_px=geometry.height_px)
 
 
-def _words(page: Pixels, rules: Pixels, dpi: float, engine: OcrEngine) -> tuple[Word, ...]:
+def _words(copy: Unruled, dpi: float, engine: OcrEngine, layout: Layout) -> tuple[Word, ...]:
     """Return the words of a copy in reading order, boxes in its px."""
-    tables = find_tables(rules, dpi)
+    page = copy.pixels
+    tables = find_tables(copy.rules, dpi)
     rest = page.copy()
     for table in tables:
         x0, y0, x1, y1 = table.box
@@ -100,7 +105,7 @@ def _words(page: Pixels, rules: Pixels, dpi: float, engine: OcrEngine) -> tuple[
     words: list[Word] = []
     missed = [Table(box, ((box,),)) for box in missed_lines(rest, words, dpi)]
     if missed:
-        words = list(engine.read(PageImage(rest, dpi, dpi)).words)
+        words = list(engine.read(PageImage(rest, dpi, dpi), layout=layout).words)
         missed = [Table(box, ((box,),)) for box in missed_lines(rest, words, dpi)]
     parts = [words]
     for part in sorted([*tables, *missed], key=lambda table: table.box[1]):
