@@ -16,7 +16,7 @@ from ocr.clean.quality import sharpness
 from ocr.geometry import Geometry
 
 if TYPE_CHECKING:
-    from ocr.engine import OrientationReader
+    from ocr.engine import OcrEngine
     from ocr.geometry import Crop
     from ocr.image import PageImage
 
@@ -34,7 +34,7 @@ def clean(
     rotation_deg: int | None = None,
     skew_deg: float | None = None,
     crop: Crop | None = None,
-    osd: OrientationReader | None = None,
+    osd: OcrEngine | None = None,
     partner: PageImage | None = None,
 ) -> CleanPage:
     """Return how a scan becomes the displayed page, and what was found out about it.
@@ -45,7 +45,8 @@ def clean(
         skew_deg: the clerk's skew, counter-clockwise positive; it overrides what is found.
         crop: the clerk's crop, shares of the straightened scan before the quarter turn; it
             overrides what is found, ``(0, 0, 1, 1)`` means all of it.
-        osd: tells which way up a text is; without it a page keeps its orientation.
+        osd: tells which way up a text is, by reading it where that is needed; without it a page
+            keeps its orientation.
         partner: the other side of the same sheet: what shines through from it is no writing.
 
     Raises:
@@ -67,7 +68,7 @@ def clean(
     elif blank.blank:
         turn = Orientation(0, 0.0, None)
     else:
-        turn = find_orientation(image, inked, skew.skew_deg, osd, cut.crop)
+        turn = find_orientation(image, inked, skew, osd, cut.crop)
     geometry = Geometry.plan(
         image,
         skew_deg=skew.skew_deg,

@@ -39,6 +39,8 @@ _PALE: Final = 110
 
 SHOWS_THROUGH: Final = "page.shows_through"
 MAYBE: Final = "page.maybe_blank"
+DOUBTS: Final = frozenset({SHOWS_THROUGH, MAYBE})
+"""Reasons that the other side of the sheet may settle."""
 
 
 @dataclass(frozen=True, slots=True)

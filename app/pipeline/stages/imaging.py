@@ -15,6 +15,7 @@ from app.pipeline.context import Context
 from app.pipeline.stages.models import model_folder
 from ocr import pictures
 from ocr.clean import CleanPage, clean
+from ocr.clean.blank import DOUBTS
 from ocr.decode import decode
 from ocr.engine import OcrEngine, open_engine
 from ocr.geometry import Geometry
@@ -24,8 +25,6 @@ from ocr.page import recognise
 _DECODED = "decoded"
 _ENGINE = "engine"
 USUAL = "fast"
-DOUBTS = frozenset({"page.shows_through", "page.maybe_blank"})
-"""What the other side of the sheet may settle."""
 _KEPT_IMAGES = 2
 
 

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from app.domain.errors import DeskError
 from app.pipeline.stages.loose import Frame, file_sha256
 from app.pipeline.stages.page_source import page_source
 from ocr.clean import CleanPage, clean
+from ocr.clean.blank import DOUBTS
 from ocr.engine import OcrEngine
 from ocr.errors import OcrError
 from ocr.image import PageImage
-
-DOUBTFUL: Final = frozenset({"page.shows_through", "page.maybe_blank"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +64,10 @@ def judged(found: CleanPage, image: PageImage, beside: Neighbours, warm: OcrEngi
         beside: its neighbours.
         warm: tells which way up a text is.
     """
-    if not DOUBTFUL & set(found.facts.reasons):
+    if not DOUBTS & set(found.facts.reasons):
         return found
     for partner in beside.pictures():
         again = clean(image, osd=warm, partner=partner)
-        if not DOUBTFUL & set(again.facts.reasons):
+        if not DOUBTS & set(again.facts.reasons):
             return again
     return found
