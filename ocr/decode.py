@@ -100,7 +100,7 @@ def decode(
         turn = _orientation(picture)
         damage = None
         if kind == "jpeg":
-            pixels, damage = _jpeg_pixels(data, picture.mode)
+            pixels, damage = _jpeg_pixels(data, picture)
         else:
             _check_container(picture, data)
             pixels = _pillow_pixels(picture)
@@ -164,8 +164,11 @@ def _bits(picture: Image.Image, data: bytes) -> int:
     if picture.format == "PNG":
         return data[24]
     if isinstance(picture, TiffImagePlugin.TiffImageFile):
-        stored = picture.tag_v2.get(258, (1,))
-        return int(stored[0] if isinstance(stored, tuple) else stored)
+        try:
+            stored = picture.tag_v2.get(258, (1,))
+            return int(stored[0] if isinstance(stored, tuple) else stored)
+        except _BROKEN as error:
+            raise OcrError("image.damaged") from error
     if picture.mode == "1":
         return 1
     return 16 if picture.mode.startswith("I") else 8
@@ -175,7 +178,7 @@ def _file_dpi(picture: Image.Image) -> tuple[float, float] | None:
     """Return the resolution the file names when it is a possible one for paper."""
     try:
         across, down = (float(value) for value in picture.info["dpi"])
-    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+    except _BROKEN:
         return None
     if not (math.isfinite(across) and math.isfinite(down)):
         return None
@@ -202,16 +205,19 @@ def _orientation(picture: Image.Image) -> int:
         return 1
 
 
-def _jpeg_pixels(data: bytes, mode: str) -> tuple[Pixels, str | None]:
+def _jpeg_pixels(data: bytes, picture: Image.Image) -> tuple[Pixels, str | None]:
     check_jpeg(data)
-    space = {"L": "GRAY", "CMYK": "CMYK"}.get(mode, "BGR")
+    space = {"L": "GRAY", "CMYK": "CMYK"}.get(picture.mode, "BGR")
     damage = None
     try:
+        height, width, _, _ = simplejpeg.decode_jpeg_header(data)
+        if (width, height) != picture.size:  # the size that was judged is not the one to come
+            raise OcrError("image.damaged")
         raw = simplejpeg.decode_jpeg(data, colorspace=space)
     except ValueError as error:
         _refuse_real_damage(str(error))
         damage = "image.padded"
-        raw = simplejpeg.decode_jpeg(data, colorspace=space, strict=False)
+        raw = _padded_jpeg(data, space)
     pixels = np.asarray(raw, dtype=np.uint8)
     if space == "GRAY":
         return pixels[:, :, 0], damage
@@ -221,6 +227,18 @@ def _jpeg_pixels(data: bytes, mode: str) -> tuple[Pixels, str | None]:
         bgr = (ink[:, :, 2::-1] * ink[:, :, 3:] + 127) // 255
         return bgr.astype(np.uint8), damage
     return pixels, damage
+
+
+def _padded_jpeg(data: bytes, space: str) -> Pixels:
+    """Return the pixels of a JPEG with stray bytes among its scans.
+
+    Raises:
+        OcrError: ``image.damaged`` when they stand before the header, where none are forgiven.
+    """
+    try:
+        return np.asarray(simplejpeg.decode_jpeg(data, colorspace=space, strict=False), np.uint8)
+    except ValueError as error:
+        raise OcrError("image.damaged") from error
 
 
 def _refuse_real_damage(message: str) -> None:
@@ -246,9 +264,12 @@ def _check_container(picture: Image.Image, data: bytes) -> None:
         check_png(data)
     elif isinstance(picture, TiffImagePlugin.TiffImageFile):
         tags = picture.tag_v2
-        for offsets, counts in ((273, 279), (324, 325)):
-            if offsets in tags and counts in tags:
-                check_extents(tags[offsets], tags[counts], len(data))
+        try:
+            for offsets, counts in ((273, 279), (324, 325)):
+                if offsets in tags and counts in tags:
+                    check_extents(tags[offsets], tags[counts], len(data))
+        except _BROKEN as error:
+            raise OcrError("image.damaged") from error
 
 
 def _pillow_pixels(picture: Image.Image) -> Pixels:

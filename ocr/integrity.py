@@ -26,23 +26,32 @@ _FRAMES = {0xC0, 0xC1, 0xC3, 0xC5, 0xC7, 0xC9, 0xCB, 0xCD, 0xCF} | _PROGRESSIVE
 _STANDALONE = {0x01, _SOI, *range(0xD0, 0xD8)}
 _PNG_HEADER = 8
 _COEFFICIENTS = 64
+_MAX_SCANS = 100
 
 
 def check_jpeg(data: bytes) -> None:
     """Return when every coefficient of a JPEG was sent and its end marker stands.
 
     A progressive picture cut between two scans decodes without a warning, only blurred; so the
-    scans are added up.
+    scans are added up. Each scan of a progressive picture costs a pass over all of it: a file of
+    a few kilobytes with a thousand of them would keep a worker for hours.
 
     Raises:
-        OcrError: ``image.truncated``.
+        OcrError: ``image.truncated``, or ``image.damaged`` for a scan without its figures and for
+            more scans than any writer makes.
     """
     missing: dict[int, set[int]] = {}
+    scans = 0
     for marker, body in _segments(data):
+        scans += marker == _SOS
+        if scans > _MAX_SCANS:
+            raise OcrError("image.damaged")
         if marker in _PROGRESSIVE:
             missing = {component: set(range(_COEFFICIENTS)) for component in body[6::3]}
         elif marker == _SOS and missing and body:
             count = body[0]
+            if len(body) < 4 + 2 * count:
+                raise OcrError("image.damaged")
             start, end, approximation = body[1 + 2 * count : 4 + 2 * count]
             if approximation & 0x0F == 0:
                 for component in body[1 : 1 + 2 * count : 2]:
