@@ -16,6 +16,7 @@ from ocr.print_size import SMALL_PRINT_DPI, USUAL_DPI, is_slip, reading_dpi
 from ocr.quality import judge_reading
 from ocr.reflow import lay_out
 from ocr.rules import WHITE
+from ocr.second_reading import slashes_restored
 from ocr.tables import Table, find_tables
 from ocr.text import PageText, joined
 from ocr.warp import unruled_copy
@@ -115,7 +116,7 @@ def _words(copy: Unruled, dpi: float, engine: OcrEngine, layout: Layout) -> tupl
         after = parts.pop()
         at = _first_below(after, (part.box[1] + part.box[3]) / 2)
         parts += [after[:at], found, after[at:]]
-    return joined(parts)
+    return slashes_restored(joined(parts))
 
 
 def _first_below(words: list[Word], y: float) -> int:
