@@ -1,4 +1,4 @@
-"""Dates whose slashes were read as I or 1, set right by their shape where the engine doubts them."""
+"""Dates whose slashes were read as I or 1, set right by their shape where they are doubted."""
 
 from __future__ import annotations
 
