@@ -33,6 +33,7 @@ DEFAULT_DPI: Final = 300.0
 _FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "JPEG2000", "PPM")
 _ORIENTATION_TAG = 0x0112
 _PADDING_LIMIT = 64
+_BAND_ROWS: Final = 256
 # What a broken file makes the readers of Pillow raise; anything else would be a defect of ours.
 _BROKEN = (
     OSError,
@@ -288,18 +289,45 @@ def _pillow_pixels(picture: Image.Image) -> Pixels:
 
 
 def _eight_bit(picture: Image.Image) -> Pixels:
-    """Return grey or BGR bytes of a loaded picture of any mode."""
-    mode = picture.mode
-    if mode.startswith("I") or mode == "F":
-        wide = np.asarray(picture).astype(np.float64)
-        # 16-bit grey comes as I;16 or I; a float TIFF counts from 0 to 1.
-        scale = 255.0 if mode == "F" and float(wide.max(initial=0.0)) <= 1.0 else 255.0 / 65535.0
-        return np.clip(np.rint(wide * scale), 0, 255).astype(np.uint8)
+    """Return grey or BGR bytes of a loaded picture of any mode.
+
+    It is turned some rows at a time: Pillow's own copies would stand beside it several times over.
+    """
+    width, height = picture.size
+    wide = picture.mode.startswith("I") or picture.mode == "F"
+    turn = _from_wide(picture) if wide else _from_bytes
+    pixels: Pixels | None = None
+    for top in range(0, height, _BAND_ROWS):
+        band = picture.crop((0, top, width, min(height, top + _BAND_ROWS)))
+        part = turn(band)
+        if pixels is None:
+            pixels = np.empty((height, *part.shape[1:]), np.uint8)
+        pixels[top : top + _BAND_ROWS] = part
+    if pixels is None:
+        raise OcrError("image.unreadable")
+    return pixels
+
+
+def _from_wide(picture: Image.Image) -> Callable[[Image.Image], Pixels]:
+    """Return what makes bytes of bands of a picture with more than 8 bits."""
+    # 16-bit grey comes as I;16 or I; a float TIFF counts from 0 to 1.
+    shares = picture.mode == "F" and float(np.asarray(picture).max(initial=0.0)) <= 1.0
+    scale = 255.0 if shares else 255.0 / 65535.0
+
+    def turned(band: Image.Image) -> Pixels:
+        scaled = np.asarray(band).astype(np.float64) * scale
+        return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+
+    return turned
+
+
+def _from_bytes(band: Image.Image) -> Pixels:
+    mode = band.mode
     if mode in {"1", "L"}:
-        return np.asarray(picture.convert("L"))
-    if "A" in mode or "a" in mode or "transparency" in picture.info:
-        cut_out = picture.convert("RGBA")
+        return np.asarray(band.convert("L"))
+    if "A" in mode or "a" in mode or "transparency" in band.info:
+        cut_out = band.convert("RGBA")
         paper = Image.new("RGBA", cut_out.size, "white")
-        picture = Image.alpha_composite(paper, cut_out)
-    rgb = np.asarray(picture.convert("RGB"))
+        band = Image.alpha_composite(paper, cut_out)
+    rgb = np.asarray(band.convert("RGB"))
     return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), dtype=np.uint8)
