@@ -19,7 +19,7 @@ from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from ocr.errors import OcrError
 from ocr.image import PageImage, Pixels, SourceFacts
-from ocr.integrity import check_extents, check_jpeg, check_png
+from ocr.integrity import check_directories, check_extents, check_jpeg, check_png
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,13 +65,16 @@ def frame_count(data: bytes) -> int:
 
     Raises:
         OcrError: ``image.empty``, ``image.not_an_image``, ``image.too_large``,
-            ``image.unreadable``.
+            ``image.truncated``, ``image.damaged``, ``image.unreadable``.
     """
     with _open(data) as picture:
         if not isinstance(picture, TiffImagePlugin.TiffImageFile):
             return 1
+        check_directories(data)
         try:
-            return int(picture.n_frames)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return int(picture.n_frames)
         except _BROKEN as error:
             raise OcrError("image.unreadable") from error
 

@@ -4,7 +4,7 @@ Decoders forgive: libjpeg fills a missing half with grey, libtiff with white. A 
 must never lose its lower half in silence, so each container is walked before it is decoded.
 
 *Source:* ITU-T T.81 annex B (JPEG markers) and G.1 (progressive), W3C PNG 5.3 (chunk layout),
-TIFF 6.0 section 2.
+TIFF 6.0 section 2, BigTIFF (the same with 8-byte offsets).
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ _STANDALONE = {0x01, _SOI, *range(0xD0, 0xD8)}
 _PNG_HEADER = 8
 _COEFFICIENTS = 64
 _MAX_SCANS = 100
+_BIG_TIFF = 0x2B
+_MAX_DIRECTORIES = 20_000
 
 
 def check_jpeg(data: bytes) -> None:
@@ -120,3 +122,30 @@ def check_extents(offsets: Iterable[int], counts: Iterable[int], size_bytes: int
         for offset, count in zip(offsets, counts, strict=False)
     ):
         raise OcrError("image.truncated")
+
+
+def check_directories(data: bytes) -> None:
+    """Return when every page directory of a TIFF that another one names lies inside the file.
+
+    Readers stop at a directory that is cut off and count the pages before it: a file of fifty
+    pages cut in the middle would be one of twenty-five.
+
+    Raises:
+        OcrError: ``image.truncated``, or ``image.damaged`` for more directories than a file has.
+    """
+    order = ">" if data[:1] == b"M" else "<"
+    big = _BIG_TIFF in data[2:4]
+    offset, count, entry_bytes = ("Q", "Q", 20) if big else ("I", "H", 12)
+    at_first = 8 if big else 4
+    seen: set[int] = set()
+    try:
+        (at,) = struct.unpack_from(order + offset, data, at_first)
+        while at and at not in seen:
+            seen.add(at)
+            if len(seen) > _MAX_DIRECTORIES:
+                raise OcrError("image.damaged")
+            (entries,) = struct.unpack_from(order + count, data, at)
+            behind = at + struct.calcsize(order + count) + entries * entry_bytes
+            (at,) = struct.unpack_from(order + offset, data, behind)
+    except (struct.error, OverflowError) as error:
+        raise OcrError("image.truncated") from error
