@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocr.codes import find_codes
 from ocr.fields import guess_fields
+from ocr.figure_vote import voted
 from ocr.findings import CodeHit, PageReading
 from ocr.grey import to_grey
 from ocr.identity import identity_fields
@@ -70,8 +71,8 @@ def read_page(image: PageImage, geometry: Geometry, engine: OcrEngine) -> PageTe
     """Return the words of a page, boxes in px of the displayed page.
 
     Tables are read apart, row by row, and stand in the text where they stand on the page. Slips
-    are read line after line, enlarged if need be. A page on which nothing is as large as a letter
-    is not shown to the engine at all.
+    are read line after line, enlarged if need be, and their figures by vote. A page on which
+    nothing is as large as a letter is not shown to the engine at all.
 
     Args:
         image: the decoded scan.
@@ -90,6 +91,8 @@ def read_page(image: PageImage, geometry: Geometry, engine: OcrEngine) -> PageTe
         copy = unruled_copy(image, geometry, dpi)
     height, width = copy.pixels.shape
     words = _words(copy, dpi, engine, "block" if slip else "page")
+    if slip:
+        words = voted(words, copy.pixels, dpi, engine)
     text = PageText(words, width, height, engine.identity())
     scaled = text.scaled(geometry.width_px / width, geometry.height_px / height)
     return replace(scaled, width_px=geometry.width_px, height_px=geometry.height_px)

@@ -35,10 +35,11 @@ def _image(pixels: np.ndarray) -> PageImage:
     return PageImage(np.ascontiguousarray(pixels), 300.0, 300.0)
 
 
-def test_98_of_100_printed_letters_are_found_on_every_sample_page(sample, api):
+@pytest.mark.parametrize("first", range(4))
+def test_98_of_100_printed_letters_are_found_on_every_sample_page(sample, api, first):
     folder, truth = sample
     wrong = total = 0
-    for page in truth.pages:
+    for page in truth.pages[first::4]:
         image, _ = decode((folder / page.file).read_bytes())
         cleaned = clean(image, osd=api)
         text = read_page(image, cleaned.geometry, api)
