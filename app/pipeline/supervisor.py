@@ -29,6 +29,8 @@ READY_S, STOP_S, TERM_S, LOOK_S = 30.0, 10.0, 5.0, 2.0
 BACKOFF_S, BACKOFF_MAX_S = 0.5, 30.0
 DEATHS, DEATHS_WITHIN_S = 5, 60.0
 _ENDS_WITH_DESK = tuple(name for name, stage in STAGES.items() if stage.kind != "sync")
+_ENVIRONMENT = {"PYTHONUNBUFFERED": "1", "MALLOC_MMAP_THRESHOLD_": str(4 << 20)}
+"""Pictures are given back to the system when a page is done, not kept by the allocator."""
 log = logging.getLogger("store")
 OnEvent = Callable[[Mapping[str, object]], None]
 
@@ -133,7 +135,7 @@ class Supervisor:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, "OMP_THREAD_LIMIT": "1", "PYTHONUNBUFFERED": "1"},
+            env={**_ENVIRONMENT, **os.environ, "OMP_THREAD_LIMIT": "1"},
             start_new_session=post.stay,
         )
         stdin = cast("BinaryIO", process.stdin)

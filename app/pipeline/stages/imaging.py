@@ -25,7 +25,7 @@ from ocr.page import recognise
 _DECODED = "decoded"
 _ENGINE = "engine"
 USUAL = "fast"
-_KEPT_IMAGES = 2
+_KEPT_IMAGES = 1
 
 
 def stand_by(home: Path, command: Sequence[str], keep: dict[str, object]) -> None:
