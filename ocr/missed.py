@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
+from ocr.rules import looked_up
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -46,7 +48,8 @@ def missed_lines(page: Pixels, words: Iterable[Word], dpi: float) -> list[PxBox]
     if not letter.any():
         return []
     near = np.ones((5, round(_WORD_GAP_MM * pixel_mm)), np.uint8)
-    groups = cv2.dilate(letter[labels].astype(np.uint8), near)
+    groups = cv2.dilate(looked_up(letter, labels), near)
+    del labels
     _, _, boxes, _ = cv2.connectedComponentsWithStats(groups, connectivity=8)
     low, high = (length * pixel_mm for length in _LINE_MM)
     lines = [

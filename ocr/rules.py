@@ -111,7 +111,7 @@ def _leaders(ink: Pixels, side: float, pixel_mm: float, enough: int) -> Pixels:
     if len(dots) < enough:
         return np.zeros_like(ink)
     pitch = np.ones((1, max(3, round(_PITCH_MM * pixel_mm))), np.uint8)
-    on_dots = _looked_up(small, labels)
+    on_dots = looked_up(small, labels)
     inked = np.flatnonzero(on_dots)
     dot_of_inked = labels.reshape(-1)[inked]
     del labels  # four bytes a px, and the rows need as many
@@ -138,7 +138,7 @@ def _leaders(ink: Pixels, side: float, pixel_mm: float, enough: int) -> Pixels:
     return found
 
 
-def _looked_up(table: npt.NDArray[np.bool_], labels: cv2.typing.MatLike) -> Pixels:
+def looked_up(table: npt.NDArray[np.bool_], labels: cv2.typing.MatLike) -> Pixels:
     """Return ``table`` at each label, some rows at a time: NumPy widens indices to eight bytes."""
     found = np.empty(labels.shape, np.uint8)
     for top in range(0, len(labels), _BAND_ROWS):

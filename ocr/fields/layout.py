@@ -6,6 +6,7 @@ in either order, or as one line. A piece ends where the gap is wider than a line
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -146,12 +147,18 @@ def union(boxes: Iterable[WordBox]) -> WordBox:
 
 def lowest_trust(words: Sequence[Word]) -> float:
     """Return the trust in the least trusted word, 0 to 1: for values where each letter counts."""
-    return round(min(1.0, max(0.0, min(word.conf for word in words))), _CONF_DIGITS)
+    return _rounded_down(min(word.conf for word in words))
 
 
 def mean_trust(words: Sequence[Word]) -> float:
     """Return the mean trust in words, 0 to 1: for sentences, which survive a wrong letter."""
-    return round(min(1.0, max(0.0, fmean(word.conf for word in words))), _CONF_DIGITS)
+    return _rounded_down(fmean(word.conf for word in words))
+
+
+def _rounded_down(trust: float) -> float:
+    """Return a trust with few digits that is never more than it was."""
+    scale = 10**_CONF_DIGITS
+    return math.floor(min(1.0, max(0.0, trust)) * scale) / scale
 
 
 def lay_out(text: PageText) -> Layout:
