@@ -34,9 +34,9 @@ def scanned(counter: Counter, pages: Path):
     return dossier
 
 
-def test_a_dead_worker_is_replaced_and_its_job_done_once(counter: Counter, small_pages: Path):
+def test_a_dead_worker_is_replaced_and_its_job_done_once(counter: Counter, long_pages: Path):
     counter.start(["scan", "image"])
-    dossier = scanned(counter, small_pages)
+    dossier = scanned(counter, long_pages)
     counter.wait(lambda: any(j.state == "leased" for j in counter.jobs(dossier, "read")))
     before = counter.supervisor.pids() if counter.supervisor else {}
     for pid in [pid for pid, kind in before.items() if kind == "image"]:
@@ -67,10 +67,10 @@ def test_five_deaths_in_a_minute_switch_one_kind_off_and_the_others_work(
 
 
 def test_a_frozen_workers_job_goes_to_another_and_its_late_result_is_refused(
-    counter: Counter, small_pages: Path
+    counter: Counter, long_pages: Path
 ):
     supervisor = counter.start(["scan", "image"])
-    dossier = scanned(counter, small_pages)
+    dossier = scanned(counter, long_pages)
     reading = lambda: [j for j in counter.jobs(dossier, "read") if j.state == "leased"]  # noqa: E731
     counter.wait(lambda: bool(reading()))
     owner = str(reading()[0].owner)
