@@ -13,7 +13,7 @@ from app.cli.progress import Progress
 from app.cli.reading_options import Told
 from app.clock import source_date
 from app.domain.errors import Trouble
-from app.pipeline.crew import Crew
+from app.pipeline.crew import Crew, interrupts_later
 from app.pipeline.stages import loose, parts
 from app.pipeline.stages.gathering import Gathering, PageCrew
 from app.pipeline.stages.loose import Frame
@@ -95,8 +95,10 @@ def _bind(
     told: Told,
 ) -> list[dict[str, object]] | None:
     """The rows of the report once the package is in its place; None when a page is bad."""
-    # Loaded here, while the crew loads what reading takes.
-    from app.pipeline.stages.binding import BadPagesError, Metadata, bind  # noqa: PLC0415
+    # Loaded here, while the crew loads what reading takes. Ctrl-C waits: libraries in C that are
+    # cut off while they load make another error of it.
+    with interrupts_later():
+        from app.pipeline.stages.binding import BadPagesError, Metadata, bind  # noqa: PLC0415
 
     meta = Metadata(
         title=options.title or options.out.stem,

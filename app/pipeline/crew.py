@@ -14,7 +14,6 @@ import contextlib
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
 import traceback
@@ -29,13 +28,14 @@ from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Any, Final, Generic, Literal, Self, TypeVar
 
+from app.pipeline.memory import peak_bytes
+
 T = TypeVar("T")
 R = TypeVar("R")
 
 AHEAD: Final = 2
 """Tasks with one process: the one at work and the next, so that none waits for the parent."""
 _ONE_THREAD: Final = ("OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
-_KIB: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Crew(Generic[T, R]):
     def __enter__(self) -> Self:
         """Starts loading the work's module, while the caller gets its tasks together."""
         if self._context.get_start_method() == "forkserver":
-            with _deaf_children():
+            with interrupts_later():
                 forkserver.ensure_running()
         return self
 
@@ -201,7 +201,7 @@ class Crew(Generic[T, R]):
 
     def _start(self) -> _Member[T]:
         ours, theirs = self._context.Pipe()
-        with _deaf_children():
+        with interrupts_later():
             process = self._context.Process(  # type: ignore[attr-defined]
                 target=_serve, args=(theirs, self._target, self._limits), daemon=True
             )
@@ -227,8 +227,11 @@ def _context(module: str) -> BaseContext:
 
 
 @contextlib.contextmanager
-def _deaf_children() -> Iterator[None]:
-    """Processes started inside never hear Ctrl-C: it is the parent that ends them, quietly."""
+def interrupts_later() -> Iterator[None]:
+    """Ctrl-C inside is heard at the end, and processes started inside never hear it at all.
+
+    It is the parent that ends them, quietly.
+    """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
@@ -266,7 +269,7 @@ def _serve(pipe: Connection, target: str, limits: Limits) -> None:
             reply = work(task, keep)
         except Exception as error:  # noqa: BLE001 - the parent explains it; this process goes on
             reply = Lost("broke", type(error).__name__, traceback.format_exc())
-        leaving = served == limits.tasks or _peak_rss_bytes() > limits.rss_bytes
+        leaving = served == limits.tasks or peak_bytes() > limits.rss_bytes
         pipe.send((reply, leaving))
         if leaving:
             return
@@ -277,12 +280,3 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def _peak_rss_bytes() -> int:
-    try:
-        import resource  # noqa: PLC0415 - absent on Windows, where only the count replaces
-    except ImportError:
-        return 0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * _KIB

@@ -14,10 +14,11 @@ def rss_bytes() -> int:
     try:
         return int(_STATM.read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, AttributeError):
-        return _peak_bytes()
+        return peak_bytes()
 
 
-def _peak_bytes() -> int:
+def peak_bytes() -> int:
+    """The most memory this process ever held; 0 where the system does not say (Windows)."""
     try:
         import resource  # noqa: PLC0415 - absent on Windows
     except ImportError:
