@@ -21,17 +21,7 @@ OSD = "osd"
 PAGE_TIMEOUT_S = 120
 
 
-class OrientationReader(Protocol):
-    """Something that tells which way up a picture of text is."""
-
-    def detect_orientation(self, image: PageImage) -> tuple[int, float] | None:
-        """Return the clockwise quarter turn that makes ``image`` upright, and trust 0 to 1.
-
-        None when there is too little text to tell.
-        """
-
-
-class OcrEngine(OrientationReader, Protocol):
+class OcrEngine(Protocol):
     """A recogniser of printed text."""
 
     def identity(self) -> str:
@@ -46,6 +36,12 @@ class OcrEngine(OrientationReader, Protocol):
 
         Raises:
             OcrError: ``ocr.timeout`` or ``ocr.failed``.
+        """
+
+    def detect_orientation(self, image: PageImage) -> tuple[int, float] | None:
+        """Return the clockwise quarter turn that makes ``image`` upright, and trust 0 to 1.
+
+        None when there is too little text to tell.
         """
 
     def close(self) -> None:

@@ -8,13 +8,14 @@ import re
 import time
 from pathlib import Path
 
-from app.cli.output import emit, say, write_whole
+from app.cli.output import emit, say
 from app.desk import review, submission, training
 from app.desk.demonstration import CLERK, Demonstration
 from app.desk.opening import open_counter
 from app.domain.dossier import Dossier
 from app.domain.errors import Defect
 from app.domain.grouping import fold
+from app.files import write_whole
 from app.pipeline.locks import desk_lock
 from app.store import dossiers
 

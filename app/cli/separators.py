@@ -6,11 +6,12 @@ import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from app.cli.output import emit, write_whole
+from app.cli.output import emit
 from app.clock import now, source_date
 from app.domain.errors import Trouble
 from app.domain.procedure import Procedure
 from app.domain.separators import MAX_PART, Separator, encode
+from app.files import write_whole
 from app.pipeline.stages import separators
 from app.pipeline.stages.separators import Sheet
 from app.store import catalogue

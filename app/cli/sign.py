@@ -8,9 +8,10 @@ from pathlib import Path
 
 from app import paths
 from app.cli import NotYetError, known_error
-from app.cli.output import emit, read_input, say, write_whole
+from app.cli.output import emit, read_input, say
 from app.clock import now
 from app.domain.errors import Defect, Trouble
+from app.files import write_whole
 from app.i18n import explain
 from app.pipeline.stages import signfiles
 from app.pipeline.stages.signfiles import Key, Wish

@@ -93,12 +93,6 @@ def reading(office: Office, page: Page) -> Reading | None:
     return None if blob is None else office.known.get(Reading, blob, lambda: _reading(office, blob))
 
 
-def lines(office: Office, page: Page) -> tuple[str, ...]:
-    """The recognised lines of a page; none before it is read."""
-    found = reading(office, page)
-    return found.lines if found else ()
-
-
 def _facts(office: Office, blob: BlobId) -> PageFacts:
     found = json.loads(office.vault.blobs.read(blob))["facts"]
     return PageFacts(

@@ -16,12 +16,12 @@ from app.desk import office_text
 from app.desk.office import Office
 from app.desk.office_text import OfficeText
 from app.domain.errors import Trouble
+from app.pipeline.stages.models import CHOICES as MODELS
 from app.pipeline.stages.models import model_folder
 from app.store import catalogue, dossiers
 from app.store.database import transaction
 
 PACKINGS = ("faithful", "standard", "compact")
-MODELS = ("fast", "best")
 FILE = "papers.toml"
 
 

@@ -148,7 +148,9 @@ def test_a_running_batch_blocks_confirmation(bench: Bench, files: Files):
 def test_words_and_facts_are_those_of_the_stored_page(bench: Bench, files: Files):
     dossier = bench.read(files)
     page = bench.pages(dossier)[0]
-    assert "ĐƠN ĐỀ NGHỊ" in " ".join(page_facts.lines(bench.office, page))
+    read = page_facts.reading(bench.office, page)
+    assert read is not None
+    assert "ĐƠN ĐỀ NGHỊ" in " ".join(read.lines)
     view = review.page_views(bench.office, dossier)[0]
     assert view.reading is not None
     assert 0.5 < view.reading.mean_confidence <= 1

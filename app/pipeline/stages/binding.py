@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, overload
+from typing import TYPE_CHECKING, Final
 
 from app.domain.errors import Trouble
 from app.domain.grouping import LoosePage, propose
@@ -19,6 +19,7 @@ from app.packaging.compose import compose_to
 from app.packaging.model import Bookmark, Flavour, Metadata, PageInput
 from app.packaging.validate import gate
 from app.pipeline.stages import parts
+from app.pipeline.stages.leaf import Leaves
 from app.pipeline.stages.loose import Frame, read_file
 from app.pipeline.stages.parts import Part
 from app.store import catalogue
@@ -37,7 +38,7 @@ class BadPagesError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Pages(Sequence[PageInput]):
+class _Pages(Leaves):
     """The pages in order; asking for one waits until it is read.
 
     Attributes:
@@ -52,13 +53,8 @@ class _Pages(Sequence[PageInput]):
     def __len__(self) -> int:
         return len(self.frames)
 
-    @overload
-    def __getitem__(self, at: int) -> PageInput: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[PageInput]: ...
-    def __getitem__(self, at: int | slice) -> PageInput | Sequence[PageInput]:
-        if isinstance(at, slice):
-            return [self[i] for i in range(*at.indices(len(self)))]
+    def made(self, at: int) -> PageInput:
+        """The page at this place, from 0."""
         done = self.outcome(at)
         if done.trouble is not None:
             raise BadPagesError

@@ -1,6 +1,10 @@
-"""What was found out about a page, as the packaging room takes it."""
+"""Pages as the packaging room takes them: one at a time, with what was found out about each."""
 
 from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import overload
 
 from app.packaging.model import PageInput, WordBox
 from ocr.clean import CleanPage
@@ -42,3 +46,20 @@ def page_input(
             for word in text.words
         ),
     )
+
+
+class Leaves(Sequence[PageInput]):
+    """Pages that are made when they are asked for, so that one picture is held at a time."""
+
+    @abstractmethod
+    def made(self, at: int) -> PageInput:
+        """The page at this place, from 0."""
+
+    @overload
+    def __getitem__(self, at: int) -> PageInput: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[PageInput]: ...
+    def __getitem__(self, at: int | slice) -> PageInput | Sequence[PageInput]:
+        if isinstance(at, slice):
+            return [self.made(place) for place in range(*at.indices(len(self)))]
+        return self.made(at)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
-from typing import Final, cast, overload
+from typing import Final, cast
 
 from app.domain.ids import BlobId
 from app.packaging.compose import compose
@@ -15,7 +14,7 @@ from app.packaging.prove import ExpectedPage, expected, prove
 from app.packaging.validate import gate
 from app.pipeline.context import Context
 from app.pipeline.stages.imaging import load
-from app.pipeline.stages.leaf import page_input
+from app.pipeline.stages.leaf import Leaves, page_input
 from app.pipeline.stages.redrawing import redrawn
 from ocr.clean import CleanPage
 from ocr.text import PageText
@@ -41,7 +40,7 @@ def compose_document(context: Context) -> BlobId:
     return context.vault.blobs.put(pdf)
 
 
-class _Pages(Sequence[PageInput]):
+class _Pages(Leaves):
     """The pages of a paper, each made when it is asked for: one picture at a time.
 
     Attributes:
@@ -58,14 +57,8 @@ class _Pages(Sequence[PageInput]):
     def __len__(self) -> int:
         return len(self._dpi)
 
-    @overload
-    def __getitem__(self, at: int) -> PageInput: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[PageInput]: ...
-
-    def __getitem__(self, at: int | slice) -> PageInput | Sequence[PageInput]:
-        if isinstance(at, slice):
-            return [self[i] for i in range(*at.indices(len(self)))]
+    def made(self, at: int) -> PageInput:
+        """The page at this place, from 0."""
         captured, clean, text = (
             self._blobs.read(blob) for blob in self._inputs[3 * at : 3 * at + 3]
         )

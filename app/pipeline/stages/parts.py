@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -115,23 +114,6 @@ def load(path: Path) -> Part | None:
         return Part.from_bytes(path.read_bytes())
     except (FileNotFoundError, ValueError):
         return None
-
-
-def put(path: Path, data: bytes, *, durable: bool = False) -> None:
-    """A file that appears whole or not at all.
-
-    Args:
-        path: of the file.
-        data: all of it.
-        durable: whether it must also outlive a loss of supply.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
-        file.write(data)
-        if durable:
-            file.flush()
-            os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 @contextlib.contextmanager

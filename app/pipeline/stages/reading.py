@@ -18,6 +18,7 @@ from typing import Final, cast
 os.environ.setdefault("OMP_THREAD_LIMIT", "1")
 
 from app import paths
+from app.files import write_whole
 from app.packaging.model import PageInput
 from app.pipeline.stages import parts
 from app.pipeline.stages.leaf import page_input
@@ -119,7 +120,7 @@ def _for_text(
         f"{frame.name}.json": text.encode(),  # last: it says that the page is done
     }
     for name, content in files.items():
-        parts.put(purpose.workshop / name, content, durable=True)
+        write_whole(purpose.workshop / name, content)
     for name in files:
         (purpose.workshop / name).replace(purpose.out / name)
     return Outcome(report)
@@ -149,7 +150,7 @@ def _for_package(
     if part is not None:
         return Outcome({**part.report, "source": frame.path.name}, name, reused=True)
     part = _part(beside, purpose.profile, source, warm)
-    parts.put(purpose.workshop / name, part.to_bytes())
+    write_whole(purpose.workshop / name, part.to_bytes(), durable=False)
     return Outcome(dict(part.report), name)
 
 
